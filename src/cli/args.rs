@@ -1,0 +1,146 @@
+//! The command line, and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Takes a single-page app from source to the world's browsers on S3 and CloudFront.
+#[derive(Debug, Parser)]
+#[command(name = "treebeard-cdn", version, propagate_version = true)]
+pub struct Cli {
+    /// Options of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// The configuration file.
+    #[arg(long, global = true, value_name = "FILE", default_value = "cdn-config.yml")]
+    pub config: PathBuf,
+    /// The environment of the configuration to use.
+    #[arg(long, global = true, value_name = "NAME", default_value = "local")]
+    pub env: String,
+    /// Print one JSON document on standard output; progress goes to standard error.
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Print results and errors only.
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every step.
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Write a commented cdn-config.yml for the frontend in this folder.
+    Init(Init),
+    /// Validate the configuration: all problems at once.
+    Check,
+    /// Print the JSON Schema of cdn-config.yml.
+    Schema,
+    /// Build, scan, hash and compress the frontend; print sizes per file.
+    Build(BuildOptions),
+    /// Show what `deploy` would do, with a reason for each line.
+    Plan(Plan),
+    /// Build, publish, invalidate and verify the site.
+    Deploy(Deploy),
+    /// List the releases of the environment.
+    Releases,
+    /// Invalidate paths.
+    Invalidate(Invalidate),
+    /// Show the live release and what is unfinished.
+    Status,
+    /// Request the deployed site as a browser would and check it against the live release.
+    Verify(Verify),
+    /// Serve the local environment: the edge, and the API behind it.
+    Serve(Serve),
+}
+
+/// Options of `init`.
+#[derive(Debug, Args)]
+pub struct Init {
+    /// Replace an existing configuration.
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// Options of commands that build.
+#[derive(Debug, Clone, Args)]
+pub struct BuildOptions {
+    /// Use the output folder as it is; run neither `site.install` nor `site.build`.
+    #[arg(long)]
+    pub no_build: bool,
+}
+
+/// Options of `plan`.
+#[derive(Debug, Args)]
+pub struct Plan {
+    /// How to build.
+    #[command(flatten)]
+    pub build: BuildOptions,
+    /// Exit with 2 when there are changes, 0 when there are none.
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Plan with foreign objects in the way taken over.
+    #[arg(long)]
+    pub adopt: bool,
+}
+
+/// Options of `deploy`.
+#[derive(Debug, Args)]
+pub struct Deploy {
+    /// How to build.
+    #[command(flatten)]
+    pub build: BuildOptions,
+    /// Show the plan and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Take over objects that somebody else wrote at keys that the site needs.
+    #[arg(long)]
+    pub adopt: bool,
+    /// Serve the local environment after the deploy.
+    #[arg(long, conflicts_with_all = ["dry_run", "json"])]
+    pub serve: bool,
+    /// Port of `--serve`.
+    #[arg(long, requires = "serve", default_value_t = DEFAULT_PORT)]
+    pub port: u16,
+}
+
+/// Options of `invalidate`.
+#[derive(Debug, Args)]
+pub struct Invalidate {
+    /// Viewer paths with a leading slash; `*` only at the end.
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub struct Verify {
+    /// The site's address; the running local edge when absent.
+    pub url: Option<String>,
+    /// Check every file, not a sample.
+    #[arg(long)]
+    pub all: bool,
+    /// Check against this manifest instead of the live release's.
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Port to listen on, on the loopback address; 0 takes any free one.
+    #[arg(long, default_value_t = DEFAULT_PORT)]
+    pub port: u16,
+}
+
+/// Where the local environment is served.
+pub const DEFAULT_PORT: u16 = 8787;

@@ -1,0 +1,77 @@
+//! `deploy`: build → plan → apply → publish → invalidate → verify.
+
+use std::{process::ExitCode, sync::Arc, time::Instant};
+
+use super::{Context, Environment, args, publish::Prepared};
+use crate::{
+    apply::{Ports, apply},
+    config::{Config, Target},
+    error::Result,
+    plan::Plan,
+    remote::local::DeployLock,
+    report::{DeployReport, InvalidationReport, RequestsReport},
+};
+
+pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
+    let config = context.config()?;
+    let report =
+        if args.dry_run { dry_run(context, &config, args).await? } else { deploy(context, &config, args).await? };
+    context.print(&report, || report.to_string())?;
+    if args.serve {
+        return super::serve::serve(context, &config, args.port).await;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
+    let started = Instant::now();
+    let environment = Environment::open(config)?;
+    let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
+    context.say(&prepared.plan);
+    Ok(report(&prepared, &environment, config, started))
+}
+
+async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
+    let started = Instant::now();
+    let environment = Environment::open(config)?;
+    let _lock = match config.target {
+        Target::Local => DeployLock::acquire(&config.state_dir())?,
+        Target::Aws(_) => unreachable!(),
+    };
+    let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
+    if prepared.plan.is_empty() || context.global.verbose {
+        context.say(&prepared.plan);
+    }
+    let reporter = Arc::clone(context.reporter());
+    let ports = Ports {
+        store: environment.store.clone(),
+        cdn: Arc::clone(&environment.cdn),
+        listener: Arc::new(move |event| reporter.apply(&event)),
+    };
+    let applied = apply(&prepared.plan, &prepared.pointer, prepared.etag.as_ref(), &ports).await?;
+    let mut report = report(&prepared, &environment, config, started);
+    report.live = true;
+    report.requests.cloudfront = applied.cdn_requests;
+    report.invalidation = InvalidationReport::accepted(&applied.invalidations);
+    verify(context, config, &prepared.plan).await?;
+    report.duration_ms = elapsed_ms(started);
+    Ok(report)
+}
+
+async fn verify(_context: &Context, _config: &Config, _plan: &Plan) -> Result<()> {
+    Ok(())
+}
+
+fn report(prepared: &Prepared, environment: &Environment, config: &Config, started: Instant) -> DeployReport {
+    let url = crate::edge::running(config)
+        .map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url);
+    let mut report = DeployReport::of(&prepared.plan, &config.environment, url);
+    report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: 0 };
+    report.duration_ms = elapsed_ms(started);
+    report.notes.clone_from(&prepared.notes);
+    report
+}
+
+fn elapsed_ms(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,63 @@
+//! `status`: what is live, and what is unfinished.
+
+use std::{fmt::Write as _, process::ExitCode};
+
+use serde::Serialize;
+
+use super::{Context, Environment};
+use crate::{
+    error::Result,
+    model::ledger::{Owed, Pending, Release},
+    remote::{cdn::Invalidation, state},
+};
+
+#[derive(Serialize)]
+struct Status<'a> {
+    env: &'a str,
+    live: Option<&'a Release>,
+    unfinished: &'a [Pending],
+    invalidations: Invalidations<'a>,
+    edge: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Invalidations<'a> {
+    in_progress: Vec<Invalidation>,
+    owed: &'a [Owed],
+}
+
+pub async fn run(context: &Context) -> Result<ExitCode> {
+    let config = context.config()?;
+    let environment = Environment::open(&config)?;
+    let pointer = state::load_pointer(environment.store.as_ref()).await?.pointer;
+    let in_progress = environment.cdn.in_progress().await?;
+    let status = Status {
+        env: &config.environment,
+        live: pointer.live_release(),
+        unfinished: &pointer.pending,
+        invalidations: Invalidations { in_progress, owed: &pointer.owed },
+        edge: crate::edge::running(&config).map(|edge| edge.url),
+    };
+    context.print(&status, || words(&status))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn words(status: &Status) -> String {
+    let mut text = format!("environment  {}\n", status.env);
+    let mut line = |name: &str, value: &str| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "{name:<12} {value}");
+    };
+    match status.live {
+        Some(live) => line("live", &format!("{} ({} objects, since {})", live.id, live.objects, live.created_at)),
+        None => line("live", "nothing yet: run `treebeard-cdn deploy`"),
+    }
+    for pending in status.unfinished {
+        line("unfinished", &format!("{}: its deploy ended early; the next deploy mends it", pending.release));
+    }
+    for owed in status.invalidations.owed {
+        line("owed", &format!("invalidation of {} paths; the next deploy asks for it", owed.paths.len()));
+    }
+    line("edge", status.edge.as_deref().unwrap_or("not running: `treebeard-cdn serve` starts it"));
+    text
+}

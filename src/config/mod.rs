@@ -1,0 +1,158 @@
+//! `cdn-config.yml` → [`Config`]: the desired state, for one environment, with nothing left to look up.
+
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+
+use crate::model::{cache_policy::CacheRule, encoding::Encoding, path::ViewerPath};
+
+/// The resolved configuration of one environment.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The file that it was read from.
+    pub file: PathBuf,
+    /// The folder that holds the file; relative paths start here.
+    pub root: PathBuf,
+    /// The environment's name.
+    pub environment: String,
+    /// Where the site is published.
+    pub target: Target,
+    /// How the site is built and routed.
+    pub site: Site,
+    /// Cache-Control by path; first match wins.
+    pub cache: Vec<CacheRule>,
+    /// Encodings to prepare.
+    pub compression: Compression,
+    /// Header names and values of every response.
+    pub security_headers: Vec<(String, String)>,
+    /// The API behind the site, if it has one.
+    pub api: Option<Api>,
+    /// What is kept.
+    pub releases: Releases,
+    /// What may be published although it looks like a secret: globs over viewer paths.
+    pub secrets_allow: Vec<String>,
+}
+
+/// Where an environment's site is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A store on this machine's disk, served by the local edge.
+    Local,
+    /// An S3 bucket, with or without a CloudFront distribution.
+    Aws(Box<Aws>),
+}
+
+/// An environment on AWS, or on servers that stand for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Aws {
+    /// Bucket name.
+    pub bucket: String,
+    /// The bucket's region.
+    pub region: String,
+    /// Whether a CloudFront distribution serves the bucket (`cdn: none` says no).
+    pub cdn: bool,
+    /// Host names of the site, the canonical one first.
+    pub domains: Vec<String>,
+    /// ARN of the certificate of those names, in us-east-1.
+    pub certificate_arn: Option<String>,
+    /// The distribution; found by tag when absent.
+    pub distribution_id: Option<String>,
+    /// Origin of the API: `https://api.example.com`.
+    pub api_origin: Option<String>,
+    /// Endpoint of an S3-compatible server or an emulator.
+    pub endpoint_url: Option<String>,
+}
+
+/// How the site is built and routed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The frontend's folder, absolute.
+    pub root: PathBuf,
+    /// Shell command that installs its dependencies.
+    pub install: Option<String>,
+    /// Shell command that builds it.
+    pub build: Option<String>,
+    /// The build's output folder, absolute.
+    pub output: PathBuf,
+    /// Environment of both commands, beyond what this process has.
+    pub env: BTreeMap<String, String>,
+    /// Whether paths without an extension are client-side routes.
+    pub spa: bool,
+    /// Whether `/docs` redirects to `/docs/` (only without `spa`).
+    pub clean_urls: bool,
+}
+
+/// Which encodings are prepared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compression {
+    /// In order of preference.
+    pub encodings: Vec<Encoding>,
+    /// Files above this many bytes are published uncompressed.
+    pub max_size: u64,
+}
+
+/// The API behind the site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Api {
+    /// CloudFront path pattern of its requests: `/api/*`.
+    pub path: String,
+    /// `Cache-Control` of its responses.
+    pub cache_control: String,
+    /// How the local environment starts it.
+    pub local: Option<LocalApi>,
+}
+
+/// The API as the local environment runs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalApi {
+    /// Shell command, run in the configuration's folder; the port to listen on is in `PORT`.
+    pub command: String,
+    /// Path that answers 2xx once the API can serve.
+    pub health: String,
+}
+
+/// What is kept of earlier releases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Releases {
+    /// How many releases stay.
+    pub keep: usize,
+    /// How long a superseded one stays at least.
+    pub grace: Duration,
+    /// The brake on deletions: no run deletes more objects than this.
+    pub max_deletes: usize,
+}
+
+impl Config {
+    /// Where this environment keeps local state.
+    #[must_use]
+    pub fn state_dir(&self) -> PathBuf {
+        self.root.join(".treebeard").join(&self.environment)
+    }
+
+    /// Where the local environment's objects lie.
+    #[must_use]
+    pub fn store_dir(&self) -> PathBuf {
+        self.state_dir().join("bucket")
+    }
+
+    /// Where the local environment's invalidations are written down.
+    #[must_use]
+    pub fn invalidation_log(&self) -> PathBuf {
+        self.state_dir().join("invalidations.jsonl")
+    }
+
+    /// Where compressed variants are kept from build to build, for all environments.
+    #[must_use]
+    pub fn cache_dir(&self) -> PathBuf {
+        self.root.join(".treebeard").join("cache")
+    }
+
+    /// The page that a site without client-side routing sends with its 404s.
+    #[must_use]
+    pub fn not_found_page(&self) -> Option<ViewerPath> {
+        if self.site.spa { None } else { ViewerPath::new("404.html").ok() }
+    }
+}
+
+/// Reads, checks and resolves the configuration in `file` for `environment`.
+pub fn load(_file: &std::path::Path, _environment: &str) -> crate::error::Result<Config> {
+    unimplemented!()
+}

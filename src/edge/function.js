@@ -1,0 +1,5 @@
+var SETTINGS = {};
+
+function handler(event) {
+    return event.request;
+}

@@ -1,0 +1,7 @@
+//! stub
+pub struct Running {
+    pub url: String,
+}
+pub fn running(_c: &crate::config::Config) -> Option<Running> {
+    None
+}

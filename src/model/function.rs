@@ -1,0 +1,50 @@
+//! The one CloudFront Function: routing, encoding negotiation, and the door to our own keys.
+
+use serde::Serialize;
+
+use super::encoding::{COMPRESSIBLE_EXTENSIONS, Encoding};
+
+/// CloudFront's limit on a function's source, in bytes.
+pub const MAX_BYTES: usize = 10_240;
+
+const TEMPLATE: &str = include_str!("../edge/function.js");
+const PLACEHOLDER: &str = "var SETTINGS = {};";
+
+/// What the function is told of the site.
+#[derive(Debug, Clone, Serialize)]
+pub struct Settings {
+    /// Whether a path whose last segment has no dot is a client-side route.
+    pub spa: bool,
+    /// Whether `/docs` redirects to `/docs/` (only without `spa`).
+    pub clean_urls: bool,
+    /// Configured encodings; the first wins among equals.
+    pub encodings: Vec<Encoding>,
+}
+
+/// The function's source with `settings` written into its first statement.
+///
+/// # Panics
+/// Never: settings have a JSON form, and a test holds the placeholder in place.
+#[must_use]
+pub fn source(settings: &Settings) -> String {
+    let mut value = serde_json::to_value(settings).expect("settings have a JSON form");
+    // An object rather than an array: the function looks an extension up on every request.
+    value["compressible"] = COMPRESSIBLE_EXTENSIONS
+        .iter()
+        .map(|extension| ((*extension).to_owned(), 1.into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    TEMPLATE.replacen(PLACEHOLDER, &format!("var SETTINGS = {value};"), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_has_its_placeholder_and_the_result_fits() {
+        assert_eq!(TEMPLATE.matches(PLACEHOLDER).count(), 1);
+        let source = source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip] });
+        assert!(source.contains(r#""encodings":["br","gzip"]"#) && source.len() <= MAX_BYTES);
+    }
+}

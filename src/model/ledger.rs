@@ -1,0 +1,230 @@
+//! What the bucket's own books say: releases, the live one, and which objects are ours.
+//!
+//! Three kinds of documents under `_tb/ledger/`: the pointer (small, the only one that changes),
+//! one immutable manifest a release, and one immutable list of leftovers a generation.
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    digest::Digest,
+    headers::Headers,
+    manifest::{Manifest, Role, Stored, wire},
+    path::StorageKey,
+};
+
+/// The ledger format that this version writes, and the newest that it reads.
+pub const FORMAT: u32 = 1;
+
+/// A release's name: its UTC time to the millisecond, then eight digits of its manifest's digest.
+/// Ids sort by time: `20260131T235959123Z-4f3c2b1a`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ReleaseId(String);
+
+impl ReleaseId {
+    /// The id of the release made at `at` with this manifest digest.
+    #[must_use]
+    pub fn new(at: SystemTime, manifest: &Digest) -> Self {
+        let time: String = rfc3339(at).chars().filter(|c| !matches!(c, '-' | ':' | '.')).collect();
+        Self(format!("{time}-{}", &manifest.short()[..8]))
+    }
+
+    /// An id that a user typed.
+    pub fn parse(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ReleaseId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds.
+#[must_use]
+pub fn rfc3339(at: SystemTime) -> String {
+    humantime::format_rfc3339_millis(at).to_string()
+}
+
+/// One retained release, as the pointer lists it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Release {
+    /// Its name.
+    pub id: ReleaseId,
+    /// When it was made: RFC 3339 with milliseconds.
+    pub created_at: String,
+    /// The git commit of the source, when there was one.
+    pub commit: Option<String>,
+    /// Digest of its manifest.
+    pub manifest: Digest,
+    /// Number of its objects, variants included.
+    pub objects: usize,
+    /// Stored bytes of its objects.
+    pub bytes: u64,
+    /// When another release took its place: RFC 3339. None while it is live.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub superseded_at: Option<String>,
+}
+
+/// A deploy that began to write and has not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// What it was publishing; its manifest is in the ledger.
+    pub release: ReleaseId,
+    /// Whether every byte that it overwrites had been copied to `_tb/objects/`: until then it overwrites nothing.
+    pub preserved: bool,
+}
+
+/// An invalidation that a release needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owed {
+    /// The reference to ask with: the same at every try, so that the CDN acts once.
+    pub reference: String,
+    /// Paths with a leading slash, percent-encoded; `*` only at the end.
+    pub paths: Vec<String>,
+}
+
+/// The pointer: the one document that decides what is live.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pointer {
+    /// Format of the ledger.
+    pub format: u32,
+    /// Grows by one with every write.
+    pub generation: u64,
+    /// The live release.
+    pub live: Option<ReleaseId>,
+    /// The generation whose leftovers document is current.
+    pub leftovers: Option<u64>,
+    /// Deploys that did not finish since the live one did, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pending: Vec<Pending>,
+    /// Retained releases, oldest first.
+    pub releases: Vec<Release>,
+    /// Invalidations that are not known to have been accepted by the CDN.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub owed: Vec<Owed>,
+}
+
+impl Default for Pointer {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            generation: 0,
+            live: None,
+            leftovers: None,
+            pending: Vec::new(),
+            releases: Vec::new(),
+            owed: Vec::new(),
+        }
+    }
+}
+
+impl Pointer {
+    /// The live release's line.
+    #[must_use]
+    pub fn live_release(&self) -> Option<&Release> {
+        let live = self.live.as_ref()?;
+        self.releases.iter().find(|release| release.id == *live)
+    }
+}
+
+/// Objects of ours that the live manifest does not name: assets of earlier pages, preserved bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "LeftoversWire", try_from = "LeftoversWire")]
+pub struct Leftovers {
+    /// By key.
+    pub objects: BTreeMap<StorageKey, Leftover>,
+}
+
+/// One such object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leftover {
+    /// What it was to the release that wrote it.
+    pub role: Role,
+    /// What lies there.
+    pub stored: Stored,
+    /// Whether it surely lies there: an interrupted deploy may have been about to write it.
+    pub certain: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftoversWire {
+    headers: Vec<Headers>,
+    objects: Vec<LeftoverWire>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct LeftoverWire {
+    role: Role,
+    certain: bool,
+    #[serde(flatten)]
+    stored: wire::Stored,
+}
+
+impl From<Leftovers> for LeftoversWire {
+    fn from(leftovers: Leftovers) -> Self {
+        let mut table = wire::Table::default();
+        let objects = leftovers
+            .objects
+            .into_values()
+            .map(|it| LeftoverWire { role: it.role, certain: it.certain, stored: table.store(it.stored) })
+            .collect();
+        Self { headers: table.into_sets(), objects }
+    }
+}
+
+impl TryFrom<LeftoversWire> for Leftovers {
+    type Error = String;
+
+    fn try_from(wire: LeftoversWire) -> Result<Self, String> {
+        let sets: Vec<_> = wire.headers.into_iter().map(Arc::new).collect();
+        let objects = wire
+            .objects
+            .into_iter()
+            .map(|it| {
+                let stored = wire::load(it.stored, &sets)?;
+                Ok((stored.key.clone(), Leftover { role: it.role, certain: it.certain, stored }))
+            })
+            .collect::<Result<_, String>>()?;
+        Ok(Self { objects })
+    }
+}
+
+/// The actual state of a bucket, as far as our books and one look at a foreign bucket tell.
+#[derive(Debug, Clone, Default)]
+pub struct RemoteState {
+    /// The pointer; a default one where we never deployed.
+    pub pointer: Pointer,
+    /// The live release's manifest; empty where nothing is live.
+    pub live: Manifest,
+    /// Manifests of unfinished deploys, in the pointer's order.
+    pub pending: Vec<(Pending, Manifest)>,
+    /// Our objects beyond the live manifest.
+    pub leftovers: Leftovers,
+    /// Keys that somebody else wrote: looked up only where our books are empty.
+    pub foreign: Vec<StorageKey>,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use super::*;
+
+    #[test]
+    fn release_ids_sort_by_time() {
+        let digest = Digest::of(b"x");
+        let id = |millis| ReleaseId::new(UNIX_EPOCH + Duration::from_millis(millis), &digest);
+        assert_eq!(id(1_769_903_999_123).as_str(), "20260131T235959123Z-2d711642");
+        assert!(id(999) < id(1_000) && id(1_769_903_999_123) < id(1_769_904_000_000));
+    }
+}

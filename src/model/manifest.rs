@@ -1,0 +1,251 @@
+//! The manifest of a release: viewer path → what lies where, with which bytes and headers.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    asset::{Asset, Representation, Site},
+    digest::Digest,
+    encoding::Encoding,
+    headers::Headers,
+    path::{StorageKey, ViewerPath},
+};
+
+/// What a file is to a release. Decides when it is published, and what may happen to its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// A file whose key never holds other bytes.
+    Immutable,
+    /// A file that may change in place.
+    Mutable,
+    /// An HTML document: published after all that it names, removed when it leaves the site.
+    Page,
+}
+
+/// An object in the bucket, as a release promises it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Where it lies.
+    pub key: StorageKey,
+    /// Digest of the stored bytes (of the compressed ones, for a compressed variant).
+    pub sha256: Digest,
+    /// Number of stored bytes.
+    pub size: u64,
+    /// The headers that it is stored with.
+    pub headers: Arc<Headers>,
+}
+
+impl Stored {
+    /// Whether bytes and headers are the same, wherever they lie.
+    #[must_use]
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.sha256 == other.sha256 && self.headers == other.headers
+    }
+}
+
+/// What a release says of one viewer path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// What the file is to the release.
+    pub role: Role,
+    /// The bytes as they were built.
+    pub identity: Stored,
+    /// The bytes for viewers that accept an encoding.
+    pub variants: BTreeMap<Encoding, Stored>,
+}
+
+impl Entry {
+    /// Every object of this entry, identity first.
+    pub fn objects(&self) -> impl Iterator<Item = &Stored> {
+        std::iter::once(&self.identity).chain(self.variants.values())
+    }
+}
+
+/// Everything that a release promises to viewers.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "wire::Manifest", try_from = "wire::Manifest")]
+pub struct Manifest {
+    /// By viewer path.
+    pub entries: BTreeMap<ViewerPath, Entry>,
+}
+
+impl Manifest {
+    /// What publishing `site` promises.
+    #[must_use]
+    pub fn of(site: &Site) -> Self {
+        let mut interned = Interner::default();
+        let entries = site.assets.iter().map(|asset| (asset.path.clone(), interned.entry(asset))).collect();
+        Self { entries }
+    }
+
+    /// Every object with the path and entry it belongs to.
+    pub fn objects(&self) -> impl Iterator<Item = (&ViewerPath, &Entry, &Stored)> {
+        self.entries.iter().flat_map(|(path, entry)| entry.objects().map(move |stored| (path, entry, stored)))
+    }
+
+    /// Digest of the whole promise: equal if and only if every path, byte and header is.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.to_bytes())
+    }
+
+    /// The document that the ledger keeps. The same manifest always gives the same bytes.
+    ///
+    /// # Panics
+    /// Never: every value of this type has a JSON form.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("a manifest has a JSON form")
+    }
+
+    /// Number of objects, variants included.
+    #[must_use]
+    pub fn object_count(&self) -> usize {
+        self.entries.values().map(|entry| 1 + entry.variants.len()).sum()
+    }
+
+    /// Stored bytes of all objects, variants included.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.objects().map(|(_, _, stored)| stored.size).sum()
+    }
+}
+
+/// A site has a handful of distinct header sets and a great many objects: each set is kept once.
+#[derive(Default)]
+struct Interner(BTreeMap<Headers, Arc<Headers>>);
+
+impl Interner {
+    fn headers(&mut self, headers: &Headers) -> Arc<Headers> {
+        if let Some(known) = self.0.get(headers) {
+            return Arc::clone(known);
+        }
+        let new = Arc::new(headers.clone());
+        self.0.insert(headers.clone(), Arc::clone(&new));
+        new
+    }
+
+    fn stored(&mut self, key: StorageKey, representation: &Representation) -> Stored {
+        Stored {
+            key,
+            sha256: representation.source.sha256,
+            size: representation.source.size,
+            headers: self.headers(&representation.headers),
+        }
+    }
+
+    fn entry(&mut self, asset: &Asset) -> Entry {
+        Entry {
+            role: asset.role,
+            identity: self.stored(StorageKey::identity(&asset.path), &asset.identity),
+            variants: asset
+                .variants
+                .iter()
+                .map(|(encoding, variant)| {
+                    (*encoding, self.stored(StorageKey::variant(*encoding, &asset.path), variant))
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The JSON form: header sets once, objects refer to them by position.
+pub(super) mod wire {
+    use std::{collections::BTreeMap, sync::Arc};
+
+    use serde::{Deserialize, Serialize};
+
+    use super::{Digest, Encoding, Headers, Role, StorageKey, ViewerPath};
+
+    #[derive(Serialize, Deserialize)]
+    pub struct Manifest {
+        headers: Vec<Headers>,
+        entries: BTreeMap<ViewerPath, Entry>,
+    }
+
+    #[derive(Serialize, Deserialize)]
+    struct Entry {
+        role: Role,
+        identity: Stored,
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        variants: BTreeMap<Encoding, Stored>,
+    }
+
+    /// An object whose headers stand at position `headers` of a table.
+    #[derive(Serialize, Deserialize)]
+    pub struct Stored {
+        key: StorageKey,
+        sha256: Digest,
+        size: u64,
+        headers: usize,
+    }
+
+    /// Collects header sets in order of first use.
+    #[derive(Default)]
+    pub struct Table {
+        positions: BTreeMap<Arc<Headers>, usize>,
+        sets: Vec<Headers>,
+    }
+
+    impl Table {
+        pub fn store(&mut self, stored: super::Stored) -> Stored {
+            let next = self.sets.len();
+            let position = *self.positions.entry(Arc::clone(&stored.headers)).or_insert(next);
+            if position == next {
+                self.sets.push(stored.headers.as_ref().clone());
+            }
+            Stored { key: stored.key, sha256: stored.sha256, size: stored.size, headers: position }
+        }
+
+        pub fn into_sets(self) -> Vec<Headers> {
+            self.sets
+        }
+    }
+
+    /// Resolves a reference into the table.
+    pub fn load(stored: Stored, sets: &[Arc<Headers>]) -> Result<super::Stored, String> {
+        let headers = sets.get(stored.headers).ok_or_else(|| format!("no header set {}", stored.headers))?;
+        Ok(super::Stored { key: stored.key, sha256: stored.sha256, size: stored.size, headers: Arc::clone(headers) })
+    }
+
+    impl From<super::Manifest> for Manifest {
+        fn from(manifest: super::Manifest) -> Self {
+            let mut table = Table::default();
+            let entries = manifest
+                .entries
+                .into_iter()
+                .map(|(path, entry)| {
+                    let identity = table.store(entry.identity);
+                    let variants =
+                        entry.variants.into_iter().map(|(encoding, stored)| (encoding, table.store(stored))).collect();
+                    (path, Entry { role: entry.role, identity, variants })
+                })
+                .collect();
+            Self { headers: table.into_sets(), entries }
+        }
+    }
+
+    impl TryFrom<Manifest> for super::Manifest {
+        type Error = String;
+
+        fn try_from(manifest: Manifest) -> Result<Self, String> {
+            let sets: Vec<_> = manifest.headers.into_iter().map(Arc::new).collect();
+            let entries = manifest
+                .entries
+                .into_iter()
+                .map(|(path, entry)| {
+                    let identity = load(entry.identity, &sets)?;
+                    let variants = entry
+                        .variants
+                        .into_iter()
+                        .map(|(encoding, stored)| Ok((encoding, load(stored, &sets)?)))
+                        .collect::<Result<_, String>>()?;
+                    Ok((path, super::Entry { role: entry.role, identity, variants }))
+                })
+                .collect::<Result<_, String>>()?;
+            Ok(Self { entries })
+        }
+    }
+}

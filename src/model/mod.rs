@@ -1,0 +1,12 @@
+//! Nouns and rules. Pure: no I/O, no clock, and nothing of ours imported from outside this module.
+
+pub mod asset;
+pub mod cache_policy;
+pub mod digest;
+pub mod distribution;
+pub mod encoding;
+pub mod function;
+pub mod headers;
+pub mod ledger;
+pub mod manifest;
+pub mod path;

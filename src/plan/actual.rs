@@ -1,0 +1,85 @@
+//! What may lie at each key of ours, after deploys that finished and deploys that did not.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    ledger::RemoteState,
+    manifest::{Role, Stored},
+    path::{StorageKey, ViewerPath},
+};
+
+/// What the books say of one key.
+#[derive(Debug, Default)]
+pub struct Slot<'a> {
+    /// Everything that may lie there; more than one thing only after a deploy that did not finish.
+    pub candidates: Vec<(Role, &'a Stored)>,
+    /// Whether there may be nothing.
+    pub maybe_absent: bool,
+    /// What the live release, or an earlier one, put there for sure.
+    pub base: Option<&'a Stored>,
+    /// The page's path, where the manifest that wrote it is at hand.
+    pub path: Option<&'a ViewerPath>,
+}
+
+impl Slot<'_> {
+    /// Whether `wanted` surely lies there already.
+    pub fn surely(&self, wanted: &Stored) -> bool {
+        !self.maybe_absent
+            && !self.candidates.is_empty()
+            && self.candidates.iter().all(|(_, it)| it.same_content(wanted))
+    }
+
+    /// Whether bytes surely lie there, and which.
+    pub fn certain_bytes(&self) -> Option<&Stored> {
+        let (_, first) = self.candidates.first()?;
+        let same = self.candidates.iter().all(|(_, it)| it.sha256 == first.sha256);
+        (same && !self.maybe_absent).then_some(first)
+    }
+
+    /// Whether a page may lie there.
+    pub fn is_page(&self) -> bool {
+        self.candidates.iter().any(|(role, _)| *role == Role::Page)
+    }
+}
+
+/// All slots of a bucket.
+pub type Slots<'a> = BTreeMap<&'a StorageKey, Slot<'a>>;
+
+/// Reads the books: leftovers, then the live manifest, then what unfinished deploys may have done.
+pub fn slots(state: &RemoteState) -> Slots<'_> {
+    let mut slots = Slots::new();
+    for (key, leftover) in &state.leftovers.objects {
+        slots.insert(
+            key,
+            Slot {
+                candidates: vec![(leftover.role, &leftover.stored)],
+                maybe_absent: !leftover.certain,
+                base: leftover.certain.then_some(&leftover.stored),
+                path: None,
+            },
+        );
+    }
+    for (path, entry, stored) in state.live.objects() {
+        let slot =
+            Slot { candidates: vec![(entry.role, stored)], maybe_absent: false, base: Some(stored), path: Some(path) };
+        slots.insert(&stored.key, slot);
+    }
+    // Until everything was preserved, a deploy writes nothing but copies under `_tb/objects/`.
+    for (_, manifest) in state.pending.iter().filter(|(pending, _)| pending.preserved) {
+        let mut written = BTreeMap::new();
+        for (path, entry, stored) in manifest.objects() {
+            written.insert(&stored.key, ());
+            let slot = slots.entry(&stored.key).or_insert_with(|| Slot { maybe_absent: true, ..Slot::default() });
+            slot.path.get_or_insert(path);
+            if !slot.candidates.iter().any(|(_, known)| known.same_content(stored)) {
+                slot.candidates.push((entry.role, stored));
+            }
+        }
+        for (key, slot) in &mut slots {
+            if slot.is_page() && !written.contains_key(key) {
+                slot.maybe_absent = true;
+            }
+        }
+    }
+    slots
+}

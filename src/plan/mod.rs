@@ -1,0 +1,201 @@
+//! (Config, Site, RemoteState) → [`Plan`]: everything that a deploy will do, decided before anything is done.
+//!
+//! Pure: no I/O, no clock. Objects are compared by digest and headers, never by entity tag, size or time.
+
+mod actual;
+mod display;
+pub mod distribution;
+mod invalidation;
+mod objects;
+mod release;
+
+use std::{path::PathBuf, time::SystemTime};
+
+use serde::Serialize;
+
+use crate::{
+    error::Result,
+    model::{
+        asset::Site,
+        digest::Digest,
+        ledger::{Leftovers, Owed, Pointer, Release, RemoteState},
+        manifest::{Manifest, Role, Stored},
+        path::{StorageKey, ViewerPath},
+    },
+};
+
+pub use invalidation::encode_path;
+
+/// What the planner must be told beside the two states.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The time to give a new release.
+    pub now: SystemTime,
+    /// The source's git commit.
+    pub commit: Option<String>,
+    /// Whether foreign objects at keys that the site needs are taken over.
+    pub adopt: bool,
+}
+
+/// What a deploy does, in order.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// What becomes of the live release.
+    pub outcome: Outcome,
+    /// What viewers are promised afterwards.
+    pub manifest: Manifest,
+    /// Bytes to copy to `_tb/objects/` before anything is overwritten or removed.
+    pub preserve: Vec<Preserve>,
+    /// Objects to write, wave by wave.
+    pub waves: Vec<Wave>,
+    /// Objects of pages that left the site, to delete after the last wave.
+    pub removals: Vec<Removal>,
+    /// Our objects beyond the manifest, afterwards; none when the ledger's list stays right.
+    pub leftovers: Option<Leftovers>,
+    /// The pointer at each of its steps; none when there is nothing to do.
+    pub pointers: Option<Pointers>,
+    /// Invalidations to ask for, those owed by earlier deploys first.
+    pub invalidations: Vec<Owed>,
+    /// Objects that are already as they should be.
+    pub unchanged: usize,
+}
+
+/// What becomes of the live release.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The live release is this very site.
+    Unchanged(Release),
+    /// A retained release is this very site: it becomes live again.
+    Reactivate(Release),
+    /// A new release.
+    Publish(Release),
+}
+
+impl Outcome {
+    /// The release that is live afterwards.
+    #[must_use]
+    pub fn release(&self) -> &Release {
+        match self {
+            Self::Unchanged(release) | Self::Reactivate(release) | Self::Publish(release) => release,
+        }
+    }
+}
+
+/// The pointer's steps through a deploy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pointers {
+    /// Before the first write: names the release that is being published.
+    pub begun: Pointer,
+    /// When everything that will be overwritten is preserved; none when that is nothing.
+    pub preserved: Option<Pointer>,
+    /// The switch: the release is live, its invalidation is owed.
+    pub live: Pointer,
+}
+
+/// A copy of bytes that are about to be overwritten or removed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preserve {
+    /// Where they lie now.
+    pub from: StorageKey,
+    /// Where they are kept.
+    pub to: Stored,
+}
+
+/// Objects that must all be written before the next wave begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wave {
+    /// What the wave holds.
+    pub role: Role,
+    /// In order of keys.
+    pub writes: Vec<Write>,
+}
+
+/// An object to write.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Write {
+    /// The viewer path that it belongs to.
+    pub path: ViewerPath,
+    /// What will lie there.
+    pub stored: Stored,
+    /// Where its bytes come from.
+    pub bytes: Bytes,
+    /// Why it is written.
+    pub reason: Reason,
+    /// Whether nothing may lie there yet: what does is somebody else's.
+    pub must_be_absent: bool,
+}
+
+/// Where an object's bytes come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Bytes {
+    /// A file on this machine.
+    File(PathBuf),
+    /// The object itself: only its headers change.
+    Itself,
+}
+
+/// Why an object is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The bucket has no such object of ours.
+    New,
+    /// Its bytes differ.
+    ContentChanged,
+    /// Its bytes are the same, its headers differ.
+    HeadersChanged,
+    /// An earlier deploy ended while it may have been writing it.
+    Unfinished,
+    /// Somebody else's object lies there, and is taken over.
+    Adopted,
+}
+
+/// An object to delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The page that left the site.
+    pub path: ViewerPath,
+    /// What is deleted.
+    pub key: StorageKey,
+}
+
+/// Decides what publishing `site` takes.
+pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
+    objects::plan(site, state, facts)
+}
+
+/// The plan where the live release's digest already is the site's: known without reading anything but the pointer.
+#[must_use]
+pub fn unchanged(manifest: Manifest, digest: &Digest, pointer: &Pointer) -> Option<Plan> {
+    let live = pointer.live_release().filter(|live| live.manifest == *digest && pointer.pending.is_empty())?;
+    Some(Plan {
+        outcome: Outcome::Unchanged(live.clone()),
+        unchanged: manifest.object_count(),
+        manifest,
+        preserve: Vec::new(),
+        waves: Vec::new(),
+        removals: Vec::new(),
+        leftovers: None,
+        pointers: None,
+        invalidations: pointer.owed.clone(),
+    })
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pointers.is_none() && self.invalidations.is_empty()
+    }
+
+    /// Every write, in order.
+    pub fn writes(&self) -> impl Iterator<Item = &Write> {
+        self.waves.iter().flat_map(|wave| &wave.writes)
+    }
+
+    /// Bytes that travel from this machine.
+    #[must_use]
+    pub fn bytes_to_upload(&self) -> u64 {
+        self.writes().filter(|write| write.bytes != Bytes::Itself).map(|write| write.stored.size).sum()
+    }
+}

@@ -1,0 +1,28 @@
+//! What caches in front of a bucket.
+
+use async_trait::async_trait;
+
+use crate::error::Result;
+
+/// An invalidation as the CDN knows it.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Invalidation {
+    /// The CDN's id of it.
+    pub id: String,
+    /// When it was asked for: RFC 3339.
+    pub created_at: String,
+    /// Our reference: the same reference with the same paths is the same invalidation.
+    pub reference: String,
+    /// Paths with a leading slash, percent-encoded; `*` only at the end.
+    pub paths: Vec<String>,
+}
+
+/// A CDN.
+#[async_trait]
+pub trait Cdn: Send + Sync {
+    /// Asks that cached responses for `paths` be dropped. Retrying with the same reference asks only once.
+    async fn invalidate(&self, paths: &[String], reference: &str) -> Result<Invalidation>;
+
+    /// Invalidations that are still in progress.
+    async fn in_progress(&self) -> Result<Vec<Invalidation>>;
+}

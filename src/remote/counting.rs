@@ -1,0 +1,76 @@
+//! Counts the requests that a store is asked.
+
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+
+use super::{Body, ByteStream, Condition, ETag, Listed, ObjectInfo, ObjectStore, StoreError};
+use crate::model::{headers::Headers, path::StorageKey};
+
+/// A store that counts what it passes on.
+pub struct CountingStore {
+    inner: Arc<dyn ObjectStore>,
+    requests: AtomicU64,
+}
+
+impl CountingStore {
+    /// Counts requests to `inner` from zero.
+    #[must_use]
+    pub fn new(inner: Arc<dyn ObjectStore>) -> Self {
+        Self { inner, requests: AtomicU64::new(0) }
+    }
+
+    /// Requests so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn counted(&self) -> &dyn ObjectStore {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.inner.as_ref()
+    }
+}
+
+#[async_trait]
+impl ObjectStore for CountingStore {
+    async fn head(&self, key: &StorageKey) -> Result<Option<ObjectInfo>, StoreError> {
+        self.counted().head(key).await
+    }
+
+    async fn get(
+        &self,
+        key: &StorageKey,
+        range: Option<Range<u64>>,
+    ) -> Result<Option<(ObjectInfo, ByteStream)>, StoreError> {
+        self.counted().get(key, range).await
+    }
+
+    async fn put(
+        &self,
+        key: &StorageKey,
+        body: Body,
+        headers: &Headers,
+        condition: Condition,
+    ) -> Result<ETag, StoreError> {
+        self.counted().put(key, body, headers, condition).await
+    }
+
+    async fn copy(&self, from: &StorageKey, to: &StorageKey, headers: &Headers) -> Result<ETag, StoreError> {
+        self.counted().copy(from, to, headers).await
+    }
+
+    async fn delete(&self, key: &StorageKey) -> Result<(), StoreError> {
+        self.counted().delete(key).await
+    }
+
+    async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
+        self.counted().list(prefix).await
+    }
+}

@@ -1,0 +1,128 @@
+//! Reads and writes the ledger: the documents of [`crate::model::ledger`] as objects under `_tb/ledger/`.
+
+use serde::de::DeserializeOwned;
+
+use super::{Body, Condition, ETag, ObjectStore, StoreError, read_document};
+use crate::{
+    error::{Class, Error, Result},
+    model::{
+        headers::Headers,
+        ledger::{FORMAT, Leftovers, Pointer, ReleaseId, RemoteState},
+        manifest::Manifest,
+        path::{INTERNAL_PREFIX, StorageKey},
+    },
+};
+
+/// The pointer, and the tag to change it by.
+#[derive(Debug, Clone, Default)]
+pub struct LoadedPointer {
+    /// What it says; the default one where nothing was ever deployed.
+    pub pointer: Pointer,
+    /// Its entity tag; none where there is no pointer yet.
+    pub etag: Option<ETag>,
+}
+
+impl From<StoreError> for Error {
+    fn from(failure: StoreError) -> Self {
+        match failure {
+            StoreError::Failed(error) => error,
+            StoreError::Precondition(_) => Self::new(Class::Conflict, "remote-changed", failure.to_string())
+                .help("another deploy may be running; look at `treebeard-cdn status`, then run the command again"),
+            StoreError::Missing(_) => Self::new(Class::Conflict, "object-missing", failure.to_string())
+                .help("somebody deleted an object of the live release; deploy again to put it back"),
+        }
+    }
+}
+
+/// Reads the pointer: one request, and all that an unchanged site needs.
+pub async fn load_pointer(store: &dyn ObjectStore) -> Result<LoadedPointer> {
+    let key = StorageKey::pointer();
+    let Some((info, bytes)) = read_document(store, &key).await? else { return Ok(LoadedPointer::default()) };
+    let document: serde_json::Value = parse(&key, &bytes)?;
+    match document["format"].as_u64() {
+        Some(format) if format > u64::from(FORMAT) => {
+            let message = format!("the ledger has format {format}, and this version knows {FORMAT}");
+            return Err(Error::new(Class::Conflict, "ledger-newer", message)
+                .help("update treebeard-cdn: a newer version deployed here"));
+        }
+        Some(_) => {}
+        None => return Err(corrupt(&key, "it names no format")),
+    }
+    Ok(LoadedPointer { pointer: parse(&key, &bytes)?, etag: Some(info.etag) })
+}
+
+/// Reads everything that the pointer refers to, and looks for foreign objects where our books are empty.
+pub async fn load(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteState> {
+    let live = match &pointer.live {
+        Some(release) => load_manifest(store, release).await?,
+        None => Manifest::default(),
+    };
+    let mut pending = Vec::new();
+    for unfinished in &pointer.pending {
+        pending.push((unfinished.clone(), load_manifest(store, &unfinished.release).await?));
+    }
+    let leftovers = match pointer.leftovers {
+        Some(generation) => load_required(store, &StorageKey::leftovers(generation)).await?,
+        None => Leftovers::default(),
+    };
+    let foreign = if pointer.generation == 0 {
+        let listed = store.list("").await?;
+        listed.into_iter().map(|it| it.key).filter(|key| !key.as_str().starts_with(INTERNAL_PREFIX)).collect()
+    } else {
+        Vec::new()
+    };
+    Ok(RemoteState { pointer, live, pending, leftovers, foreign })
+}
+
+/// Reads the manifest of a release.
+pub async fn load_manifest(store: &dyn ObjectStore, release: &ReleaseId) -> Result<Manifest> {
+    load_required(store, &StorageKey::manifest(release.as_str())).await
+}
+
+/// Replaces the pointer that had tag `etag`, or creates it where there was none.
+pub async fn write_pointer(store: &dyn ObjectStore, pointer: &Pointer, etag: Option<&ETag>) -> Result<ETag> {
+    let condition = etag.cloned().map_or(Condition::Absent, Condition::Matches);
+    let written = store.put(&StorageKey::pointer(), to_body(pointer)?, &Headers::internal(), condition).await;
+    written.map_err(|failure| match failure {
+        StoreError::Precondition(_) => {
+            Error::new(Class::Conflict, "ledger-moved", "another deploy changed the ledger while this one ran")
+                .help("what is live is the other deploy's; run this one again if it should follow")
+        }
+        other => other.into(),
+    })
+}
+
+/// Writes the manifest of a release.
+pub async fn write_manifest(store: &dyn ObjectStore, release: &ReleaseId, manifest: &Manifest) -> Result<()> {
+    let key = StorageKey::manifest(release.as_str());
+    store.put(&key, Body::Bytes(manifest.to_bytes()), &Headers::internal(), Condition::None).await?;
+    Ok(())
+}
+
+/// Writes the leftovers of a generation.
+pub async fn write_leftovers(store: &dyn ObjectStore, generation: u64, leftovers: &Leftovers) -> Result<()> {
+    store.put(&StorageKey::leftovers(generation), to_body(leftovers)?, &Headers::internal(), Condition::None).await?;
+    Ok(())
+}
+
+fn to_body(document: &impl serde::Serialize) -> Result<Body> {
+    let bytes = serde_json::to_vec(document)
+        .map_err(|cause| Error::new(Class::Unexpected, "json", format!("failed to write the ledger: {cause}")))?;
+    Ok(Body::Bytes(bytes))
+}
+
+async fn load_required<T: DeserializeOwned>(store: &dyn ObjectStore, key: &StorageKey) -> Result<T> {
+    let Some((_, bytes)) = read_document(store, key).await? else { return Err(corrupt(key, "it is missing")) };
+    parse(key, &bytes)
+}
+
+fn parse<T: DeserializeOwned>(key: &StorageKey, bytes: &[u8]) -> Result<T> {
+    serde_json::from_slice(bytes).map_err(|cause| corrupt(key, &cause.to_string()))
+}
+
+fn corrupt(key: &StorageKey, why: &str) -> Error {
+    Error::new(Class::Conflict, "ledger-corrupt", format!("the ledger's {key} cannot be used: {why}")).help(
+        "the site itself is untouched; restore the object from a backup or an earlier bucket version, \
+         or delete everything under _tb/ledger/ and deploy with --adopt",
+    )
+}

@@ -1,0 +1,131 @@
+//! The result of a deploy, as `--json` prints it and as people read it.
+
+use std::fmt;
+
+use bytesize::ByteSize;
+use serde::Serialize;
+
+use crate::{
+    model::ledger::Owed,
+    plan::{Bytes, Outcome, Plan},
+    remote::cdn::Invalidation,
+};
+
+/// What a deploy did, or with `--dry-run` would do.
+#[derive(Debug, Serialize)]
+pub struct DeployReport {
+    /// The environment.
+    pub env: String,
+    /// The release that the site's bytes belong to.
+    pub release: String,
+    /// Whether it is live.
+    pub live: bool,
+    /// Objects by what became of them. Copies that keep old bytes for a rollback do not count.
+    pub objects: ObjectsReport,
+    /// The invalidation of this deploy.
+    pub invalidation: Option<InvalidationReport>,
+    /// Requests made, without those of the verification.
+    pub requests: RequestsReport,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Where the site is served.
+    pub url: String,
+    /// What was left out of the site or looks odd.
+    pub notes: Vec<String>,
+}
+
+/// Numbers of objects.
+#[derive(Debug, Serialize)]
+pub struct ObjectsReport {
+    /// Written, header-only changes included.
+    pub uploaded: usize,
+    /// Already as they should be.
+    pub unchanged: usize,
+    /// Deleted.
+    pub deleted: usize,
+    /// Bytes that travelled.
+    pub bytes_uploaded: u64,
+}
+
+/// An invalidation: planned ones have no id.
+#[derive(Debug, Serialize)]
+pub struct InvalidationReport {
+    /// The CDN's id.
+    pub id: Option<String>,
+    /// Its paths.
+    pub paths: Vec<String>,
+}
+
+/// Numbers of requests.
+#[derive(Debug, Default, Serialize)]
+pub struct RequestsReport {
+    /// To the bucket.
+    pub s3: u64,
+    /// To the CDN.
+    pub cloudfront: u64,
+}
+
+impl From<&Plan> for ObjectsReport {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            uploaded: plan.writes().count(),
+            unchanged: plan.unchanged,
+            deleted: plan.removals.len(),
+            bytes_uploaded: plan.writes().filter(|it| it.bytes != Bytes::Itself).map(|it| it.stored.size).sum(),
+        }
+    }
+}
+
+impl InvalidationReport {
+    /// Several invalidations (one owed by an earlier deploy, one of this) as one.
+    #[must_use]
+    pub fn accepted(invalidations: &[Invalidation]) -> Option<Self> {
+        let last = invalidations.last()?;
+        let paths = invalidations.iter().flat_map(|it| it.paths.clone()).collect();
+        Some(Self { id: Some(last.id.clone()), paths })
+    }
+
+    /// What would be asked for.
+    #[must_use]
+    pub fn planned(owed: &[Owed]) -> Option<Self> {
+        let paths: Vec<_> = owed.iter().flat_map(|it| it.paths.clone()).collect();
+        (!paths.is_empty()).then_some(Self { id: None, paths })
+    }
+}
+
+impl DeployReport {
+    /// The report on `plan`, before anything else is known of it.
+    #[must_use]
+    pub fn of(plan: &Plan, env: &str, url: String) -> Self {
+        Self {
+            env: env.to_owned(),
+            release: plan.outcome.release().id.to_string(),
+            live: matches!(plan.outcome, Outcome::Unchanged(_)),
+            objects: ObjectsReport::from(plan),
+            invalidation: InvalidationReport::planned(&plan.invalidations),
+            requests: RequestsReport::default(),
+            duration_ms: 0,
+            url,
+            notes: Vec::new(),
+        }
+    }
+}
+
+impl fmt::Display for DeployReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { env, release, objects, invalidation, requests, duration_ms, url, .. } = self;
+        writeln!(f, "release {release} is live in {env}: {url}")?;
+        writeln!(
+            f,
+            "  {} objects written ({}), {} unchanged, {} removed",
+            objects.uploaded,
+            ByteSize::b(objects.bytes_uploaded).display().si(),
+            objects.unchanged,
+            objects.deleted
+        )?;
+        if let Some(invalidation) = invalidation {
+            writeln!(f, "  {} paths invalidated", invalidation.paths.len())?;
+        }
+        write!(f, "  {} store and {} CDN requests, {duration_ms} ms", requests.s3, requests.cloudfront)
+    }
+}

@@ -1,0 +1,9 @@
+//! One binary, a folder a capability.
+
+mod cli;
+mod config;
+mod deploy;
+mod edge;
+mod remote;
+mod site;
+mod support;
