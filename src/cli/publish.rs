@@ -5,7 +5,7 @@ use std::{process::Stdio, sync::Arc, time::SystemTime};
 use super::{Context, Environment, args::BuildOptions};
 use crate::{
     config::Config,
-    error::{Class, Error, Result},
+    error::Result,
     model::{asset::Site, ledger::Pointer, manifest::Manifest},
     plan::{self, Facts, Plan},
     remote::{ETag, state},
@@ -42,22 +42,18 @@ impl Prepared {
             Some(plan) => plan,
             None => {
                 let state = state::load(store, loaded.pointer.clone()).await?;
-                plan::plan(&site, &state, &Facts { now: SystemTime::now(), commit: commit(config).await, adopt })?
+                plan::plan(&site, &state, &Facts { now: SystemTime::now(), commit: commit(config).await, adopt, invalidation: config.invalidation })?
             }
         };
         Ok(Self { plan, pointer: loaded.pointer, etag: loaded.etag, notes: site.notes })
     }
 }
 
-/// Builds the site off the asynchronous threads.
+/// Builds the site, and says what happens.
 pub async fn build(context: &Context, config: &Config, options: &BuildOptions) -> Result<Site> {
-    let (config, options, reporter) = (config.clone(), options.clone(), Arc::clone(context.reporter()));
-    let site = tokio::task::spawn_blocking(move || {
-        site::build(&config, &site::Options { run_commands: !options.no_build }, &|event| reporter.site(&event))
-    });
-    let site = site
-        .await
-        .map_err(|cause| Error::new(Class::Unexpected, "task", format!("the build ended early: {cause}")))??;
+    let reporter = Arc::clone(context.reporter());
+    let listener: site::Listener = Arc::new(move |progress| reporter.site(&progress));
+    let site = site::build(config, site::Options { run_commands: !options.no_build }, &listener).await?;
     for note in &site.notes {
         context.say(format_args!("note: {note}"));
     }

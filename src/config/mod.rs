@@ -1,8 +1,35 @@
 //! `cdn-config.yml` → [`Config`]: the desired state, for one environment, with nothing left to look up.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Duration};
+mod cloudfront;
+mod effective;
+mod file;
+mod headers;
+mod lint;
+mod path;
+mod problem;
+mod resolve;
+pub mod schema;
+mod source;
+pub mod starter;
+mod structure;
+mod variables;
+mod words;
 
-use crate::model::{cache_policy::CacheRule, encoding::Encoding, path::ViewerPath};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use problem::{Problem, Problems, Severity};
+
+use crate::{
+    error::{Class, Error, Result},
+    model::{cache_policy::CacheRule, encoding::Encoding, path::ViewerPath},
+};
 
 /// The resolved configuration of one environment.
 #[derive(Debug, Clone)]
@@ -29,6 +56,19 @@ pub struct Config {
     pub releases: Releases,
     /// What may be published although it looks like a secret: globs over viewer paths.
     pub secrets_allow: Vec<String>,
+    /// Which paths a deploy invalidates.
+    pub invalidation: Invalidation,
+}
+
+/// Which paths a deploy invalidates.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Invalidation {
+    /// Those that changed.
+    #[default]
+    Minimal,
+    /// Everything, with one wildcard.
+    All,
 }
 
 /// Where an environment's site is published.
@@ -152,7 +192,50 @@ impl Config {
     }
 }
 
-/// Reads, checks and resolves the configuration in `file` for `environment`.
-pub fn load(_file: &std::path::Path, _environment: &str) -> crate::error::Result<Config> {
-    unimplemented!()
+/// A configuration that was read: everything that is wrong with it, and what it says unless that is an error.
+#[derive(Debug)]
+pub struct Checked {
+    /// The file's text.
+    pub text: String,
+    /// What is wrong, in the order of the file.
+    pub problems: Problems,
+    /// The environment's configuration; none when a problem is an error.
+    pub config: Option<Config>,
+}
+
+/// Reads, checks and resolves the configuration in `file` for `environment`,
+/// with the variables of this process.
+///
+/// # Errors
+/// [`Class::Config`], with every problem, when it cannot be used.
+pub fn load(file: &Path, environment: &str) -> Result<Config> {
+    let Checked { text, problems, config } = check(file, environment, &|name| std::env::var(name).ok())?;
+    config.ok_or_else(|| {
+        let message =
+            format!("{} cannot be used: {}\n\n{}", file.display(), problems.summary(), problems.blocks(file, &text));
+        Error::new(Class::Config, "config-invalid", message.trim_end())
+            .help("`treebeard-cdn check` shows warnings, too")
+            .details(serde_json::json!(problems))
+    })
+}
+
+/// Looks for everything that is wrong with the configuration in `file`, and resolves it for `environment`
+/// with the variables that `lookup` finds. Other environments are checked without their variables.
+///
+/// # Errors
+/// When `file` cannot be read: problems of what it says are no errors here.
+pub fn check(file: &Path, environment: &str, lookup: &dyn Fn(&str) -> Option<String>) -> Result<Checked> {
+    let text = source::read(file)?;
+    let (source, mut problems) = match source::Source::parse(&text) {
+        Ok(parsed) => parsed,
+        Err(problem) => return Ok(Checked { text, problems: Problems::new(vec![problem]), config: None }),
+    };
+    problems.extend(structure::check(&source));
+    let chosen = lint::run(&source, environment, lookup, &mut problems);
+    let problems = Problems::new(problems);
+    let config = chosen
+        .filter(|_| !problems.any_error())
+        .map(|chosen| resolve::resolve(file, environment, chosen))
+        .transpose()?;
+    Ok(Checked { text, problems, config })
 }

@@ -4,8 +4,15 @@ use std::collections::BTreeSet;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{Reason, Removal, Wave};
-use crate::model::{ledger::RemoteState, manifest::Manifest, manifest::Role, path::ViewerPath};
+use super::{Facts, Reason, Removal, Wave};
+use crate::{
+    config::Invalidation,
+    model::{
+        ledger::RemoteState,
+        manifest::{Manifest, Role},
+        path::ViewerPath,
+    },
+};
 
 /// Above this many paths the whole site is invalidated: 1,000 a month are free, and a wildcard counts as one.
 const MAX_PATHS: usize = 1_000;
@@ -39,7 +46,13 @@ pub fn encode_path(path: &str) -> String {
 /// The paths to invalidate: each viewer form, and each key that the function may rewrite it to.
 ///
 /// Files under immutable keys never change, so they count only when their headers do.
-pub fn paths(state: &RemoteState, manifest: &Manifest, waves: &[Wave], removals: &[Removal]) -> Vec<String> {
+pub fn paths(
+    state: &RemoteState,
+    manifest: &Manifest,
+    waves: &[Wave],
+    removals: &[Removal],
+    facts: &Facts,
+) -> Vec<String> {
     let changed = waves
         .iter()
         .flat_map(|wave| wave.writes.iter().map(move |write| (wave.role, write)))
@@ -49,8 +62,8 @@ pub fn paths(state: &RemoteState, manifest: &Manifest, waves: &[Wave], removals:
     if touched.is_empty() {
         return Vec::new();
     }
-    if state.pointer.live.is_none() {
-        // Nothing of ours is cached yet but errors, for any path.
+    // Before a first release nothing of ours is cached but errors, for any path.
+    if facts.invalidation == Invalidation::All || state.pointer.live.is_none() {
         return vec!["/*".into()];
     }
     let paths: BTreeSet<String> = touched.into_iter().flat_map(|path| forms(path, state, manifest)).collect();

@@ -14,6 +14,7 @@ use std::{path::PathBuf, time::SystemTime};
 use serde::Serialize;
 
 use crate::{
+    config::Invalidation,
     error::Result,
     model::{
         asset::Site,
@@ -35,6 +36,8 @@ pub struct Facts {
     pub commit: Option<String>,
     /// Whether foreign objects at keys that the site needs are taken over.
     pub adopt: bool,
+    /// Which paths a change invalidates.
+    pub invalidation: Invalidation,
 }
 
 /// What a deploy does, in order.

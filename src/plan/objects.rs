@@ -69,7 +69,7 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
     let Books { preserve, leftovers, .. } = books;
 
     let leftovers = (leftovers != state.leftovers).then_some(leftovers);
-    let paths = invalidation::paths(state, &manifest, &waves, &removals);
+    let paths = invalidation::paths(state, &manifest, &waves, &removals, facts);
     let steps = release::steps(
         state,
         &manifest,

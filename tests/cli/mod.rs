@@ -1,1 +1,4 @@
-//! Tests of cli.
+//! The commands as users type them: words, JSON, exit codes.
+
+mod flow;
+mod usage;

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
 use treebeard_cdn::{
     apply::{self, Ports},
+    config::Invalidation,
     error::Result,
     model::{asset::Site, headers::Headers, manifest::Manifest, path::StorageKey},
     plan::{self, Facts, Plan},
@@ -54,7 +55,7 @@ impl Bucket {
             None => {
                 let state = state::load(&counting, pointer).await?;
                 let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed));
-                plan::plan(site, &state, &Facts { now, commit: None, adopt })?
+                plan::plan(site, &state, &Facts { now, commit: None, adopt, invalidation: Invalidation::Minimal })?
             }
         };
         Ok((plan, counting.requests()))

@@ -10,6 +10,8 @@ use treebeard_cdn::model::{
     path::StorageKey,
 };
 
+use crate::support::cases;
+
 use super::{
     breaking::BreakingStore,
     bucket::Bucket,
@@ -76,7 +78,7 @@ fn run(test: impl Future<Output = ()>) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(48))]
 
     #[test]
     fn applying_the_plan_yields_the_new_site(sites in prop::collection::vec(site(), 1..5)) {

@@ -1,1 +1,4 @@
-//! Tests of edge.
+//! Tests of the local edge.
+
+mod routing;
+mod world;

@@ -1,1 +1,4 @@
-//! Tests of site.
+//! The output folder → the site, with real files.
+
+mod build;
+mod project;

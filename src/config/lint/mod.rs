@@ -1,0 +1,123 @@
+//! Settings that are well formed and still wrong: named rules over one environment at a time.
+
+mod cache;
+mod environment;
+mod headers;
+mod publish;
+mod site;
+
+use serde_json::Value;
+
+use super::{
+    cloudfront,
+    effective::Effective,
+    file,
+    path::KeyPath,
+    problem::{Problem, Severity},
+    source::Source,
+    structure,
+    variables::Lookup,
+};
+
+/// Looks at every environment; resolves the `chosen` one and gives it, unless it is not there.
+/// What the schema refused is left out, so that one mistake does not hide the others.
+pub fn run(
+    source: &Source,
+    chosen: &str,
+    lookup: Lookup<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<file::Environment> {
+    let environments = source.value.get("environments").and_then(Value::as_object)?;
+    let mut resolved = None;
+    for name in environments.keys() {
+        environment::name(source, name, problems);
+        let mut effective = Effective::new(source, name);
+        if name == chosen {
+            problems.extend(effective.resolve_variables(lookup));
+            problems.extend(structure::check_resolved(&effective, source));
+        }
+        // Looked at as it was written: people bring other names for these keys, too.
+        let error_responses = effective.value.get("error_responses").cloned().unwrap_or_default();
+        structure::prune(&mut effective.value);
+        let Ok(environment) = serde_json::from_value(effective.value.clone()) else { continue };
+        let mut report = Report { source, effective: &effective, problems };
+        look(&mut report, &environment);
+        let has_api = environment.settings.api.is_some();
+        cloudfront::error_responses(&mut report, &error_responses, has_api);
+        if name == chosen {
+            resolved = Some(environment);
+        }
+    }
+    if !environments.contains_key(chosen) {
+        problems.push(environment::unknown(source, chosen));
+    }
+    resolved
+}
+
+fn look(report: &mut Report<'_>, environment: &file::Environment) {
+    let file::Environment { place, settings } = environment;
+    // Destructured, so that a new setting asks for its lints.
+    let file::Settings {
+        site,
+        cache,
+        compression,
+        security_headers,
+        api,
+        releases,
+        secrets,
+        invalidation: _,
+        error_responses: _,
+    } = settings;
+    publish::target(report, place);
+    publish::aws(report, place, api.as_ref());
+    site::site(report, site);
+    site::api(report, place, api.as_ref());
+    site::compression(report, compression);
+    site::releases(report, releases);
+    site::secrets(report, secrets);
+    cache::rules(report, cache);
+    headers::security(report, security_headers);
+}
+
+/// Collects the problems of one environment, each where its value was written.
+pub struct Report<'a> {
+    source: &'a Source,
+    effective: &'a Effective<'a>,
+    problems: &'a mut Vec<Problem>,
+}
+
+impl Report<'_> {
+    /// The configuration cannot be used as it is.
+    pub fn error(&mut self, rule: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.push(Severity::Error, rule, path, message.into(), help.into());
+    }
+
+    /// It can, but somebody should look.
+    pub fn warn(&mut self, rule: &'static str, path: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.push(Severity::Warning, rule, path, message.into(), help.into());
+    }
+
+    /// The environment itself lacks something.
+    pub fn lacks(&mut self, rule: &'static str, message: impl Into<String>, help: impl Into<String>) {
+        let path = self.effective.base().clone();
+        let at = self.source.key_position(&path);
+        self.problems.push(Problem::error(rule, &path, at, message.into(), help));
+    }
+
+    /// The value at `path` as it was written: what a variable stands for may be a secret.
+    pub fn shown(&self, path: &str) -> String {
+        let written = self.effective.origin(&path.into()).of(&self.source.value).unwrap_or(&Value::Null);
+        written.as_str().map_or_else(|| format!("`{written}`"), |text| format!("`{text}`"))
+    }
+
+    fn push(&mut self, severity: Severity, rule: &'static str, path: &str, message: String, help: String) {
+        let path = self.effective.origin(&KeyPath::from(path));
+        let at = self.source.value_position(&path);
+        self.problems.push(Problem { severity, ..Problem::error(rule, &path, at, message, help) });
+    }
+}
+
+/// `text`, unless it is empty or holds a variable of an environment that is not in use.
+fn known(text: Option<&String>) -> Option<&str> {
+    text.map(String::as_str).filter(|text| !text.is_empty() && !text.contains("${"))
+}

@@ -1,0 +1,109 @@
+//! Invalidations: which kept responses they cover, and how a running edge hears of them.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::{model::path::INTERNAL_PREFIX, remote::local::LocalCdn};
+
+/// The paths of an invalidation: one, or all that begin alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pattern {
+    /// Decoded, so that each way to percent-encode a path is the same path.
+    path: Vec<u8>,
+    wildcard: bool,
+}
+
+impl Pattern {
+    /// A path with a leading slash, percent-encoded; `*` at the end stands for anything.
+    pub fn new(path: &str) -> Self {
+        let (path, wildcard) = path.strip_suffix('*').map_or((path, false), |prefix| (prefix, true));
+        Self { path: percent_decode_str(path).collect(), wildcard }
+    }
+
+    fn everything() -> Self {
+        Self { path: Vec::new(), wildcard: true }
+    }
+
+    /// Whether a response kept under the rewritten `uri` is covered: by that URI, or by the path that viewers
+    /// ask for, which is without our prefix and, for a folder's page, without its name.
+    pub fn covers(&self, uri: &str) -> bool {
+        let uri: Cow<[u8]> = percent_decode_str(uri).into();
+        let viewer = viewer_path(&uri);
+        let folder = viewer.strip_suffix(b"index.html").filter(|folder| folder.ends_with(b"/"));
+        [Some(uri.as_ref()), Some(viewer), folder].into_iter().flatten().any(|path| self.matches(path))
+    }
+
+    fn matches(&self, path: &[u8]) -> bool {
+        if self.wildcard { path.starts_with(&self.path) } else { path == self.path }
+    }
+}
+
+/// `/_tb/br/a.js` is what viewers ask for as `/a.js`.
+fn viewer_path(uri: &[u8]) -> &[u8] {
+    let internal = uri.strip_prefix(b"/").and_then(|uri| uri.strip_prefix(INTERNAL_PREFIX.as_bytes()));
+    let slash = internal.and_then(|rest| rest.iter().position(|&b| b == b'/').map(|at| &rest[at..]));
+    slash.unwrap_or(uri)
+}
+
+/// Reads the local CDN's log as it grows. What was written before it began is of no concern: the cache was empty.
+pub struct Follower {
+    cdn: LocalCdn,
+    offset: u64,
+}
+
+impl Follower {
+    /// Begins at the end of the log.
+    pub fn new(cdn: LocalCdn) -> Self {
+        let offset = cdn.length();
+        Self { cdn, offset }
+    }
+
+    /// What was invalidated since the last call. One look at the file's length when that is nothing.
+    pub fn news(&mut self) -> Vec<Pattern> {
+        let length = self.cdn.length();
+        if length == self.offset {
+            return Vec::new();
+        }
+        // A log that became shorter was replaced, and one that cannot be read may say anything.
+        match (length > self.offset).then(|| self.cdn.since(self.offset)) {
+            Some(Ok((invalidations, offset))) => {
+                self.offset = offset;
+                invalidations.iter().flat_map(|it| &it.paths).map(|path| Pattern::new(path)).collect()
+            }
+            _ => {
+                self.offset = length;
+                vec![Pattern::everything()]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_covers_every_key_and_spelling_of_it() {
+        for (pattern, uri, expected) in [
+            ("/index.html", "/index.html", true),
+            ("/index.html", "/_tb/br/index.html", true),
+            ("/_tb/br/index.html", "/_tb/br/index.html", true),
+            ("/_tb/br/index.html", "/_tb/gzip/index.html", false),
+            ("/_tb/br/index.html", "/index.html", false),
+            ("/", "/_tb/br/index.html", true),
+            ("/docs/", "/docs/index.html", true),
+            ("/docs", "/docs/index.html", false),
+            ("/*", "/_tb/br/a/b.js", true),
+            ("/docs/*", "/_tb/gzip/docs/a.css", true),
+            ("/docs/*", "/docsy", false),
+            ("/caf%C3%A9.txt", "/caf%c3%a9.txt", true),
+            ("/a%20b.txt", "/_tb/br/a%20b.txt", true),
+            ("/a%2Bb.txt", "/a%2Bb.txt", true),
+            ("/a%2A", "/abc", false),
+            ("/a.js", "/b.js", false),
+        ] {
+            assert_eq!(Pattern::new(pattern).covers(uri), expected, "{pattern} {uri}");
+        }
+    }
+}

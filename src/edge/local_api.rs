@@ -1,0 +1,143 @@
+//! The API beside the local edge: started, waited for until it is healthy, and stopped with the edge.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::ExitStatus,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::Empty;
+use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
+use supervise::{Spec, Supervised};
+use tokio::{
+    runtime::Handle,
+    sync::{oneshot, watch},
+    task::{JoinHandle, block_in_place},
+    time::{sleep, timeout},
+};
+
+use super::proxy::Availability;
+use crate::{
+    config::LocalApi as Command,
+    error::{Class, Error, IoContext, Result},
+};
+
+/// The time between two looks at an API that is not healthy yet.
+const POLL: Duration = Duration::from_millis(100);
+
+/// How long one look may take.
+const POLL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Tells the user what becomes of the API.
+pub type Say = Box<dyn Fn(&str) + Send + Sync>;
+
+/// A running API. Dropping it stops the API and everything that it started, and waits for that:
+/// its place is a multi-threaded runtime.
+///
+/// An API that dies stays dead, so that its last words stay the last on the screen.
+pub struct LocalApi {
+    stop: Option<oneshot::Sender<()>>,
+    following: Option<JoinHandle<()>>,
+    availability: watch::Receiver<Availability>,
+}
+
+impl LocalApi {
+    /// Starts `command` in `folder`, with a free port in `PORT`.
+    pub fn start(command: &Command, folder: &Path, say: Say) -> Result<Self> {
+        let port = free_port().doing("find a free port for the API in", folder)?;
+        let spec = Spec {
+            args: vec!["-c".into(), command.command.clone().into()],
+            envs: vec![("PORT".into(), port.to_string().into()), ("HOST".into(), "127.0.0.1".into())],
+            cwd: Some(folder.to_owned()),
+            ..Spec::new("sh")
+        };
+        let process = spec.spawn().map_err(|cause| {
+            Error::new(Class::Config, "api-not-started", format!("failed to start `{}`: {cause}", command.command))
+                .help("check api.local.command")
+        })?;
+        let (sender, availability) = watch::channel(Availability::Starting);
+        let (stop, stopped) = oneshot::channel();
+        let health = format!("http://127.0.0.1:{port}{}", command.health);
+        let following = tokio::spawn(follow(process, port, health, sender, stopped, say));
+        Ok(Self { stop: Some(stop), following: Some(following), availability })
+    }
+
+    /// Whether it can be asked, as it changes.
+    #[must_use]
+    pub fn availability(&self) -> watch::Receiver<Availability> {
+        self.availability.clone()
+    }
+}
+
+impl Drop for LocalApi {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(following) = self.following.take() {
+            let _ = block_in_place(|| Handle::current().block_on(following));
+        }
+    }
+}
+
+async fn follow(
+    mut process: Supervised,
+    port: u16,
+    health: String,
+    availability: watch::Sender<Availability>,
+    mut stop: oneshot::Receiver<()>,
+    say: Say,
+) {
+    let healthy = wait_until_healthy(health);
+    tokio::pin!(healthy);
+    let mut is_healthy = false;
+    loop {
+        tokio::select! {
+            () = &mut healthy, if !is_healthy => {
+                is_healthy = true;
+                availability.send_replace(Availability::Ready(port));
+                say(&format!("the API is ready on port {port}"));
+            }
+            status = process.wait() => {
+                let message = match status {
+                    Ok(status) => format!("the API ended with {}", words(status)),
+                    Err(cause) => format!("the API was lost: {cause}"),
+                };
+                say(&format!("{message}; restart `treebeard-cdn serve` when it is mended"));
+                availability.send_replace(Availability::Unavailable(message));
+                return;
+            }
+            // Also when the sender is gone.
+            _ = &mut stop => {
+                if let Err(cause) = process.stop().await {
+                    say(&format!("failed to stop the API: {cause}"));
+                }
+                return;
+            }
+        }
+    }
+}
+
+/// Asks until the answer is 2xx.
+async fn wait_until_healthy(health: String) {
+    let Ok(uri) = health.parse::<http::Uri>() else { return std::future::pending().await };
+    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
+    loop {
+        if let Ok(Ok(response)) = timeout(POLL_TIMEOUT, client.get(uri.clone())).await
+            && response.status().is_success()
+        {
+            return;
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// A port that nobody listens on at the moment.
+fn free_port() -> std::io::Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+fn words(status: ExitStatus) -> String {
+    // "exit status: 1", "signal: 9 (SIGKILL)"
+    status.to_string().replace(':', "")
+}

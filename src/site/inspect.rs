@@ -1,0 +1,131 @@
+//! Everything that a build must know of a file's bytes, from reading them once.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+};
+
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    Job, parallel,
+    scan::Found,
+    secrets::{Scanner, Secret},
+};
+use crate::{
+    error::{Class, Error, IoContext, Result},
+    model::{asset::Source, digest::Digest},
+};
+
+/// How much is read at once, in bytes.
+pub const BLOCK: usize = 64 * 1024;
+
+/// What a file's bytes are.
+#[derive(Debug)]
+pub struct Facts {
+    /// The file, with digest and size.
+    pub source: Source,
+    /// Whether all of it is UTF-8.
+    pub is_utf8: bool,
+    /// Whether its beginning looks like text to a person: no control characters but white space.
+    pub looks_like_text: bool,
+    /// What must not be published.
+    pub secrets: Vec<Secret>,
+}
+
+/// Reads every file, on all cores.
+pub fn inspect_all(found: &[Found], job: &Job) -> Result<Vec<Facts>> {
+    parallel::map(found, &job.cancel, || vec![0; BLOCK], |block, found| inspect(found, block, job))
+}
+
+fn inspect(found: &Found, block: &mut [u8], job: &Job) -> Result<Facts> {
+    let mut file = open(found)?;
+    let (mut sha256, mut size) = (Sha256::new(), 0);
+    let (mut utf8, mut secrets) = (Utf8::default(), Scanner::default());
+    let mut looks_like_text = true;
+    loop {
+        job.cancel.check()?;
+        let length = match file.read(block) {
+            Ok(0) => break,
+            Ok(length) => length,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
+            Err(cause) => return Err(cause).doing("read", &found.file),
+        };
+        let bytes = &block[..length];
+        if size == 0 {
+            let beginning = &bytes[..length.min(1024)];
+            looks_like_text = !beginning.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+        }
+        sha256.update(bytes);
+        utf8.feed(bytes);
+        secrets.feed(bytes);
+        size += length as u64;
+    }
+    let sha256 = Digest::from(<[u8; 32]>::from(sha256.finalize()));
+    let source = Source { file: found.file.clone(), sha256, size };
+    let is_utf8 = utf8.finish();
+    Ok(Facts { source, is_utf8, looks_like_text: looks_like_text && is_utf8, secrets: secrets.finish() })
+}
+
+fn open(found: &Found) -> Result<File> {
+    File::open(&found.file).or_else(|cause| {
+        if cause.kind() == io::ErrorKind::NotFound {
+            let message = format!("{} vanished while the site was read", found.file.display());
+            return Err(Error::new(Class::Build, "file-vanished", message)
+                .help("wait until nothing else builds into the output folder, and run the command again"));
+        }
+        Err(cause).doing("read", &found.file)
+    })
+}
+
+/// Validates UTF-8 that arrives in blocks.
+#[derive(Default)]
+struct Utf8 {
+    /// The beginning of a character whose end is in the next block.
+    rest: Vec<u8>,
+    invalid: bool,
+}
+
+impl Utf8 {
+    fn feed(&mut self, mut bytes: &[u8]) {
+        // A character is at most four bytes: complete the one that the last block cut.
+        while !self.rest.is_empty() && !self.invalid {
+            let Some((first, others)) = bytes.split_first() else { return };
+            self.rest.push(*first);
+            bytes = others;
+            match std::str::from_utf8(&self.rest) {
+                Ok(_) => self.rest.clear(),
+                Err(error) => self.invalid = error.error_len().is_some(),
+            }
+        }
+        if !self.invalid
+            && let Err(error) = std::str::from_utf8(bytes)
+        {
+            self.invalid = error.error_len().is_some();
+            self.rest = bytes[error.valid_up_to()..].to_vec();
+        }
+    }
+
+    fn finish(self) -> bool {
+        !self.invalid && self.rest.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn utf8_is_the_same_however_it_is_cut(
+            text in prop_oneof![any::<String>().prop_map(String::into_bytes), any::<Vec<u8>>()],
+            block in 1_usize..5,
+        ) {
+            let mut utf8 = Utf8::default();
+            text.chunks(block).for_each(|chunk| utf8.feed(chunk));
+            prop_assert_eq!(utf8.finish(), std::str::from_utf8(&text).is_ok());
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Secrets that a build leaked into its output: private keys, AWS credentials, environment files.
+//!
+//! Certainty over coverage: what is reported is a secret, so that a report can stop a deploy.
+
+use std::{collections::BTreeSet, fmt, sync::LazyLock};
+
+use base64::{
+    Engine, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use memchr::memmem::Finder;
+
+use super::{inspect::Facts, scan::Found, words};
+use crate::error::{Class, Error, Result};
+
+/// Longest secret that is looked for: an encrypted RSA key of 16,384 bits has 13 kB of base64.
+const LOOK_AHEAD: usize = 16 * 1024;
+/// How far an access key's secret may be from its id, in bytes.
+const NEARBY: usize = 200;
+/// How much is searched at once.
+const WINDOW: usize = 64 * 1024;
+
+/// A kind of secret. What it says is never kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Secret {
+    /// A PEM block (RFC 7468) with a private key whose body decodes.
+    PrivateKey,
+    /// An AWS access key id with a secret access key nearby.
+    AwsAccessKey,
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PrivateKey => "a private key",
+            Self::AwsAccessKey => "an AWS access key with its secret",
+        })
+    }
+}
+
+/// Fails when a file holds a secret and no glob of `allow` matches its viewer path.
+pub fn refuse(leaked: &[String], found: &[Found], facts: &[Facts], allow: &[String]) -> Result<()> {
+    let allowed = globs(allow)?;
+    let environment = leaked.iter().map(|path| (path.as_str(), "is an environment file".to_owned()));
+    let inside = found.iter().zip(facts).flat_map(|(found, facts)| {
+        facts.secrets.iter().map(|secret| (found.path.as_str(), format!("contains {secret}")))
+    });
+    let lines: Vec<_> = environment
+        .chain(inside)
+        .filter(|(path, _)| !allowed.is_match(path))
+        .map(|(path, what)| format!("{path} {what}"))
+        .collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let message = format!("the site would publish secrets:{}", words::lines(&lines));
+    Err(Error::new(Class::Brake, "secret-found", message)
+        .help("remove them from the build and replace them, since they may have leaked; list a false alarm under secrets.allow")
+        .details(serde_json::json!(lines)))
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet> {
+    let mut set = GlobSetBuilder::new();
+    let built = patterns
+        .iter()
+        .try_for_each(|pattern| {
+            set.add(GlobBuilder::new(pattern).literal_separator(true).build()?);
+            Ok(())
+        })
+        .and_then(|()| set.build());
+    built.map_err(|cause: globset::Error| {
+        Error::new(Class::Config, "glob", format!("failed to read secrets.allow: {cause}"))
+    })
+}
+
+/// Looks for secrets in a stream of blocks, whose borders may lie anywhere.
+#[derive(Default)]
+pub struct Scanner {
+    /// The latest bytes.
+    window: Vec<u8>,
+    /// Where in the window the search goes on; what precedes it serves as context.
+    next: usize,
+    found: BTreeSet<Secret>,
+}
+
+impl Scanner {
+    /// Takes in the next block.
+    pub fn feed(&mut self, block: &[u8]) {
+        self.window.extend_from_slice(block);
+        if self.window.len() >= self.next + WINDOW + LOOK_AHEAD {
+            self.search(self.window.len() - LOOK_AHEAD);
+            let context = self.next.saturating_sub(NEARBY);
+            self.window.drain(..context);
+            self.next -= context;
+        }
+    }
+
+    /// What was found, each kind once.
+    pub fn finish(mut self) -> Vec<Secret> {
+        self.search(self.window.len());
+        self.found.into_iter().collect()
+    }
+
+    /// Finds the secrets that begin before `end`.
+    fn search(&mut self, end: usize) {
+        static PEM: LazyLock<Finder> = LazyLock::new(|| Finder::new(b"-----BEGIN "));
+        static ACCESS_KEYS: LazyLock<[Finder; 2]> = LazyLock::new(|| [Finder::new(b"AKIA"), Finder::new(b"ASIA")]);
+        let window = &self.window[..];
+        let begins = |finder: &Finder, secret: fn(&[u8], usize) -> bool| {
+            // The needle itself may reach beyond `end`.
+            let haystack = &window[self.next..window.len().min(end + finder.needle().len() - 1)];
+            finder.find_iter(haystack).any(|at| secret(window, self.next + at))
+        };
+        if begins(&PEM, is_private_key) {
+            self.found.insert(Secret::PrivateKey);
+        }
+        if ACCESS_KEYS.iter().any(|finder| begins(finder, is_access_key)) {
+            self.found.insert(Secret::AwsAccessKey);
+        }
+        self.next = end;
+    }
+}
+
+/// Whether `-----BEGIN` at `at` starts a private key.
+fn is_private_key(window: &[u8], at: usize) -> bool {
+    let Some(rest) = window[at..].strip_prefix(b"-----BEGIN ") else { return false };
+    let label_end = rest.iter().take(64).position(|byte| *byte == b'-');
+    let Some((label, rest)) = label_end.map(|end| rest.split_at(end)) else { return false };
+    let Some(body) = rest.strip_prefix(b"-----").filter(|_| label.ends_with(b"PRIVATE KEY")) else { return false };
+    let body = without_headers(&body[..body.len().min(LOOK_AHEAD)]);
+    let mut text = Vec::new();
+    let mut bytes = body.iter().copied().peekable();
+    while let Some(byte) = bytes.next_if(|byte| *byte != b'-') {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=' => text.push(byte),
+            // A line break as string literals of JavaScript and JSON write it, escaped once or more.
+            b'\\' => while bytes.next_if(|next| *next == b'\\').is_some() {},
+            byte if byte.is_ascii_whitespace() => {}
+            _ => return false,
+        }
+        if byte == b'\\' && bytes.next_if(|next| matches!(next, b'n' | b'r' | b'\n' | b'\r')).is_none() {
+            return false;
+        }
+    }
+    const FORGIVING: GeneralPurposeConfig =
+        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    let engine = GeneralPurpose::new(&alphabet::STANDARD, FORGIVING);
+    bytes.next() == Some(b'-') && engine.decode(&text).is_ok_and(|key| key.len() >= 16)
+}
+
+/// Skips the headers of an encrypted key in the old format (RFC 1421): they end with an empty line.
+fn without_headers(body: &[u8]) -> &[u8] {
+    let start = body.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(0);
+    if !body[start..].starts_with(b"Proc-Type:") {
+        return body;
+    }
+    let end = |blank: &[u8]| memchr::memmem::find(body, blank).map(|at| &body[at + blank.len()..]);
+    end(b"\n\n").or_else(|| end(b"\r\n\r\n")).or_else(|| end(br"\n\n")).unwrap_or(body)
+}
+
+/// Whether an access key id starts at `at` and a secret access key is near it.
+fn is_access_key(window: &[u8], at: usize) -> bool {
+    let id_end = at + 20;
+    let is_word = |at: usize| window.get(at).is_some_and(u8::is_ascii_alphanumeric);
+    let Some(id) = window.get(at..id_end) else { return false };
+    let is_id = id.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && !at.checked_sub(1).is_some_and(is_word)
+        && !is_word(id_end);
+    // AWS's documentation is full of ids that end so.
+    if !is_id || id.ends_with(b"EXAMPLE") {
+        return false;
+    }
+    let nearby = &window[at.saturating_sub(NEARBY)..window.len().min(id_end + NEARBY)];
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    nearby.split(|byte| !is_base64(byte)).any(is_secret_access_key)
+}
+
+/// 40 characters of base64 of random bytes: not a hexadecimal digest, nor an example of the documentation.
+fn is_secret_access_key(word: &[u8]) -> bool {
+    word.len() == 40
+        && !word.ends_with(b"EXAMPLEKEY")
+        && word.iter().any(u8::is_ascii_uppercase)
+        && word.iter().any(u8::is_ascii_lowercase)
+        && word.iter().any(u8::is_ascii_digit)
+}
