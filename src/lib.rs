@@ -20,3 +20,4 @@ pub mod plan;
 pub mod remote;
 pub mod report;
 pub mod site;
+pub mod verify;

@@ -1,5 +1,6 @@
 //! One binary, a folder a capability.
 
+mod browser;
 mod cli;
 mod config;
 mod deploy;

@@ -5,7 +5,7 @@ use std::{process::ExitCode, sync::Arc, time::Instant};
 use super::{Context, Environment, args, publish::Prepared};
 use crate::{
     apply::{Ports, apply},
-    config::{Config, Target},
+    config::Config,
     error::Result,
     plan::Plan,
     remote::local::DeployLock,
@@ -34,10 +34,7 @@ async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Res
 async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
     let started = Instant::now();
     let environment = Environment::open(config)?;
-    let _lock = match config.target {
-        Target::Local => DeployLock::acquire(&config.state_dir())?,
-        Target::Aws(_) => unreachable!(),
-    };
+    let _lock = DeployLock::acquire(&config.state_dir())?;
     let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
     if prepared.plan.is_empty() || context.global.verbose {
         context.say(&prepared.plan);
@@ -58,8 +55,16 @@ async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Resu
     Ok(report)
 }
 
-async fn verify(_context: &Context, _config: &Config, _plan: &Plan) -> Result<()> {
-    Ok(())
+/// Requests what was published as a browser would. A deploy that had nothing to do has nothing to prove.
+async fn verify(context: &Context, config: &Config, plan: &Plan) -> Result<()> {
+    if plan.is_empty() {
+        return Ok(());
+    }
+    let report = super::verify::environment(config, &plan.manifest, false).await?;
+    if !report.failures.is_empty() || context.global.verbose {
+        context.say(&report);
+    }
+    report.check()
 }
 
 fn report(prepared: &Prepared, environment: &Environment, config: &Config, started: Instant) -> DeployReport {

@@ -42,7 +42,16 @@ impl Prepared {
             Some(plan) => plan,
             None => {
                 let state = state::load(store, loaded.pointer.clone()).await?;
-                plan::plan(&site, &state, &Facts { now: SystemTime::now(), commit: commit(config).await, adopt, invalidation: config.invalidation })?
+                plan::plan(
+                    &site,
+                    &state,
+                    &Facts {
+                        now: SystemTime::now(),
+                        commit: commit(config).await,
+                        adopt,
+                        invalidation: config.invalidation,
+                    },
+                )?
             }
         };
         Ok(Self { plan, pointer: loaded.pointer, etag: loaded.etag, notes: site.notes })

@@ -43,7 +43,7 @@ impl Bucket {
         if let Some(page) = not_found_page
             && let Some(object) = self.read(&StorageKey::identity(page)).await?
         {
-            return Ok(object.as_error(StatusCode::NOT_FOUND));
+            return Ok(object.into_error(StatusCode::NOT_FOUND));
         }
         if self.store.head(&StorageKey::pointer()).await?.is_none() {
             let mut nothing = Object::error(StatusCode::NOT_FOUND, NOTHING_DEPLOYED);
@@ -60,12 +60,7 @@ impl Bucket {
     }
 
     /// A part of an object that is not held; none when it is no longer as described.
-    pub async fn open(
-        &self,
-        key: &StorageKey,
-        described: &ObjectInfo,
-        part: Range<u64>,
-    ) -> Result<Option<ByteStream>> {
+    pub async fn open(&self, key: &StorageKey, described: &ObjectInfo, part: Range<u64>) -> Result<Option<ByteStream>> {
         let opened = self.store.get(key, Some(part)).await?;
         Ok(opened.filter(|(info, _)| info == described).map(|(_, stream)| stream))
     }

@@ -58,7 +58,7 @@ impl Function {
 
 impl Engine {
     fn new(source: &str) -> Result<Self> {
-        let engine = Self::start().map_err(|cause| failed(cause.to_string()))?;
+        let engine = Self::start().map_err(|cause| failed(&cause))?;
         engine.run(|ctx| ctx.eval::<(), _>(NO_CODE_FROM_TEXT.to_owned() + source))?;
         Ok(engine)
     }
@@ -94,7 +94,7 @@ impl Engine {
 
     fn run<T>(&self, work: impl FnOnce(Ctx) -> rquickjs::Result<T>) -> Result<T> {
         self.steps_left.store(STEP_BUDGET, Ordering::Relaxed);
-        self.context.with(|ctx| work(ctx.clone()).catch(&ctx).map_err(|cause| failed(cause.to_string())))
+        self.context.with(|ctx| work(ctx.clone()).catch(&ctx).map_err(|cause| failed(&cause)))
     }
 }
 
@@ -105,7 +105,8 @@ impl Drop for Engine {
     }
 }
 
-fn failed(cause: String) -> Error {
+fn failed(cause: &impl std::fmt::Display) -> Error {
+    let cause = cause.to_string();
     Error::new(Class::Unexpected, "edge-function", format!("the edge function failed: {}", cause.trim()))
 }
 

@@ -65,17 +65,15 @@ impl Follower {
         if length == self.offset {
             return Vec::new();
         }
-        // A log that became shorter was replaced, and one that cannot be read may say anything.
-        match (length > self.offset).then(|| self.cdn.since(self.offset)) {
-            Some(Ok((invalidations, offset))) => {
-                self.offset = offset;
-                invalidations.iter().flat_map(|it| &it.paths).map(|path| Pattern::new(path)).collect()
-            }
-            _ => {
-                self.offset = length;
-                vec![Pattern::everything()]
-            }
+        if length > self.offset
+            && let Ok((invalidations, offset)) = self.cdn.since(self.offset)
+        {
+            self.offset = offset;
+            return invalidations.iter().flat_map(|it| &it.paths).map(|path| Pattern::new(path)).collect();
         }
+        // A log that became shorter was replaced, and one that cannot be read may say anything.
+        self.offset = length;
+        vec![Pattern::everything()]
     }
 }
 

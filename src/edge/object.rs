@@ -55,7 +55,7 @@ impl Object {
     }
 
     /// The object as the page of an error: it has no version that a condition could name.
-    pub fn as_error(mut self, status: StatusCode) -> Self {
+    pub fn into_error(mut self, status: StatusCode) -> Self {
         for name in [header::ETAG, header::LAST_MODIFIED, header::ACCEPT_RANGES] {
             self.headers.remove(name);
         }

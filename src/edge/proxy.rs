@@ -50,11 +50,13 @@ pub struct Api {
 
 impl Api {
     /// An API that is asked whenever it is available.
+    #[must_use]
     pub fn new(availability: watch::Receiver<Availability>) -> Self {
         Self::with_timeout(availability, RESPONSE_TIMEOUT)
     }
 
     /// The same, with another time to begin a response in.
+    #[must_use]
     pub fn with_timeout(availability: watch::Receiver<Availability>, timeout: Duration) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
@@ -64,6 +66,7 @@ impl Api {
     }
 
     /// No API: every request is answered with 503 and `why`.
+    #[must_use]
     pub fn absent(why: &str) -> Self {
         Self::new(watch::channel(Availability::Unavailable(why.to_owned())).1)
     }
@@ -79,8 +82,7 @@ impl Api {
         let port = match availability {
             Availability::Ready(port) => port,
             Availability::Starting => {
-                let mut response =
-                    failure(StatusCode::SERVICE_UNAVAILABLE, "api_starting", "the API is starting", id);
+                let mut response = failure(StatusCode::SERVICE_UNAVAILABLE, "api_starting", "the API is starting", id);
                 response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
                 return response;
             }

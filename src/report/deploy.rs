@@ -111,21 +111,29 @@ impl DeployReport {
     }
 }
 
+/// `1 path`, `2 paths`.
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {noun}{plural}")
+}
+
 impl fmt::Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { env, release, objects, invalidation, requests, duration_ms, url, .. } = self;
         writeln!(f, "release {release} is live in {env}: {url}")?;
         writeln!(
             f,
-            "  {} objects written ({}), {} unchanged, {} removed",
-            objects.uploaded,
+            "  {} written ({}), {} unchanged, {} removed",
+            counted(objects.uploaded, "object"),
             ByteSize::b(objects.bytes_uploaded).display().si(),
             objects.unchanged,
             objects.deleted
         )?;
         if let Some(invalidation) = invalidation {
-            writeln!(f, "  {} paths invalidated", invalidation.paths.len())?;
+            writeln!(f, "  invalidated: {}", counted(invalidation.paths.len(), "path"))?;
         }
-        write!(f, "  {} store and {} CDN requests, {duration_ms} ms", requests.s3, requests.cloudfront)
+        let cdn = counted(usize::try_from(requests.cloudfront).unwrap_or(usize::MAX), "CDN request");
+        let store = counted(usize::try_from(requests.s3).unwrap_or(usize::MAX), "store request");
+        write!(f, "  {store}, {cdn}, {duration_ms} ms")
     }
 }

@@ -8,6 +8,7 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::deploy::counted;
 use crate::{apply::Event, model::manifest::Role, plan::Outcome, site::Progress};
 
 /// Tells people how far a command is, on standard error.
@@ -40,11 +41,11 @@ impl Reporter {
     /// Says what a deploy does.
     pub fn apply(&self, event: &Event<'_>) {
         match event {
-            Event::Preserving(count) => self.line(&format!("preserving {count} objects for rollback")),
+            Event::Preserving(count) => self.line(&format!("preserving {} for rollback", counted(*count, "object"))),
             Event::Wave(role, objects, bytes) => {
                 self.finish();
                 let size = bytesize::ByteSize::b(*bytes).display().si();
-                self.line(&format!("publishing {objects} {} objects ({size})", noun(*role)));
+                self.line(&format!("publishing {} ({size})", counted(*objects, noun(*role))));
                 self.start(*objects as u64);
             }
             Event::Written(write) => {
@@ -57,11 +58,13 @@ impl Reporter {
             }
             Event::Removing(count) => {
                 self.finish();
-                self.line(&format!("removing {count} objects of pages that left the site"));
+                self.line(&format!("removing {} of pages that left the site", counted(*count, "object")));
             }
             Event::Live(Outcome::Reactivate(release)) => self.live(&format!("release {} is live again", release.id)),
             Event::Live(outcome) => self.live(&format!("release {} is live", outcome.release().id)),
-            Event::Invalidated(it) => self.line(&format!("invalidated {} paths ({})", it.paths.len(), it.id)),
+            Event::Invalidated(it) => {
+                self.line(&format!("invalidated {} ({})", counted(it.paths.len(), "path"), it.id))
+            }
         }
     }
 
@@ -120,8 +123,8 @@ impl Reporter {
 
 fn noun(role: Role) -> &'static str {
     match role {
-        Role::Immutable => "immutable",
-        Role::Mutable => "mutable",
-        Role::Page => "page",
+        Role::Immutable => "immutable object",
+        Role::Mutable => "mutable object",
+        Role::Page => "page object",
     }
 }

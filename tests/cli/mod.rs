@@ -1,4 +1,5 @@
 //! The commands as users type them: words, JSON, exit codes.
 
 mod flow;
+mod served;
 mod usage;

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::Write,
-    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use treebeard_cdn::{
     apply::{self, Ports},
-    config::{Api as ApiConfig, Compression, Config, Invalidation, Releases, Site as SiteConfig, Target},
+    config::{self, Config},
     edge::{Api, Edge, Listener},
     model::{
         asset::{Asset, Representation, Site, Source},
@@ -51,43 +50,15 @@ pub struct World {
     clock: AtomicU64,
 }
 
-/// The configuration of the performance guide, for a site in `folder`.
-pub fn config(folder: &Path) -> Config {
-    let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    Config {
-        file: folder.join("cdn-config.yml"),
-        root: folder.to_owned(),
-        environment: "local".into(),
-        target: Target::Local,
-        site: SiteConfig {
-            root: folder.to_owned(),
-            install: None,
-            build: None,
-            output: folder.join("dist"),
-            env: std::collections::BTreeMap::new(),
-            spa: true,
-            clean_urls: false,
-        },
-        cache: Vec::new(),
-        invalidation: Invalidation::Minimal,
-        compression: Compression { encodings: vec![Encoding::Br, Encoding::Gzip], max_size: 10 << 20 },
-        security_headers: vec![
-            header("Strict-Transport-Security", "max-age=31536000; includeSubDomains; preload"),
-            header("Content-Security-Policy", "default-src 'self'; script-src 'self' 'unsafe-inline'"),
-            header("X-Content-Type-Options", "nosniff"),
-            header("X-Frame-Options", "DENY"),
-            header("X-XSS-Protection", "1; mode=block"),
-            header("Referrer-Policy", "strict-origin-when-cross-origin"),
-        ],
-        api: Some(ApiConfig {
-            path: "/api/*".into(),
-            cache_control: "no-cache, no-store, must-revalidate".into(),
-            local: None,
-        }),
-        releases: Releases { keep: 5, grace: Duration::from_secs(7 * 24 * 3600), max_deletes: 256 },
-        secrets_allow: Vec::new(),
-    }
-}
+/// What the configuration file says that is not about the site's routes.
+const CONFIG: &str = "
+version: 1
+site: { root: ., output: dist, spa: true }
+compression: { encodings: [br, gzip] }
+api: { path: '/api/*' }
+environments:
+  local: { target: local }
+";
 
 impl World {
     /// A single-page app with these files, and no API.
@@ -98,7 +69,8 @@ impl World {
     /// The same with a configuration of its own, and an API.
     pub fn with(files: &[(&str, &str)], adjust: impl FnOnce(&mut Config), api: Api) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = config(folder.path());
+        fs::write(folder.path().join("cdn-config.yml"), CONFIG).unwrap();
+        let mut config = config::load(&folder.path().join("cdn-config.yml"), "local").unwrap();
         adjust(&mut config);
         let runtime = Runtime::new().unwrap();
         let mut world = Self {
@@ -135,7 +107,7 @@ impl World {
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed)),
             commit: None,
             adopt: false,
-            invalidation: Invalidation::Minimal,
+            invalidation: self.config.invalidation,
         };
         self.manifest = Manifest::of(&site);
         self.runtime.block_on(async {

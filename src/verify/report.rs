@@ -1,0 +1,78 @@
+//! What a verification found.
+
+use std::{fmt, time::Duration};
+
+use serde::Serialize;
+
+use super::{Failure, Timing};
+use crate::error::{Class, Error, Result};
+
+/// What a verification found.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// The site.
+    pub url: String,
+    /// Files that were checked.
+    pub files: usize,
+    /// Files of the release.
+    pub files_total: usize,
+    /// Requests that were made.
+    pub responses: usize,
+    /// Bytes that were received.
+    pub bytes: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// How long the home page takes.
+    pub timing: Timing,
+    /// What is wrong, by path.
+    pub failures: Vec<Failure>,
+}
+
+impl Report {
+    pub(super) fn new(url: String, timing: Timing, files: usize, files_total: usize) -> Self {
+        Self { url, files, files_total, responses: 0, bytes: 0, duration_ms: 0, timing, failures: Vec::new() }
+    }
+
+    pub(super) fn finish(&mut self, elapsed: Duration) {
+        self.duration_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+        // Answers come in any order.
+        self.failures
+            .sort_by(|a, b| (&a.path, &a.accept_encoding, &a.what).cmp(&(&b.path, &b.accept_encoding, &b.what)));
+    }
+
+    /// Fails when a promise is broken, with the whole report in the details.
+    pub fn check(&self) -> Result<()> {
+        if self.failures.is_empty() {
+            return Ok(());
+        }
+        let count = self.failures.len();
+        let plural = if count == 1 { "promise is" } else { "promises are" };
+        let message = format!("{count} {plural} not kept at {}", self.url);
+        Err(Error::new(Class::Verification, "verification-failed", message)
+            .help("each line above says what to do; then run `treebeard-cdn verify` again")
+            .details(serde_json::json!(self)))
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for failure in &self.failures {
+            let Failure { path, accept_encoding, what, expected, got, hint } = failure;
+            writeln!(
+                f,
+                "✗ {path} ({accept_encoding}): {what}\n    expected  {expected}\n    got       {got}\n    hint      {hint}"
+            )?;
+        }
+        let (files, total) = (self.files, self.files_total);
+        let files = if files == total { format!("{files} files") } else { format!("{files} of {total} files") };
+        let size = bytesize::ByteSize::b(self.bytes).display().si();
+        let verdict =
+            if self.failures.is_empty() { "as promised".to_owned() } else { format!("{} wrong", self.failures.len()) };
+        writeln!(
+            f,
+            "verified {}: {files}, {} responses ({size}) in {} ms: {verdict}",
+            self.url, self.responses, self.duration_ms
+        )?;
+        write!(f, "{}", self.timing)
+    }
+}

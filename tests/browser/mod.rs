@@ -1,0 +1,72 @@
+//! TreeBeard itself, deployed, served with its API, and used in Chromium.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use crate::support::{Project, Served};
+
+/// A project with TreeBeard's configuration, its built front end, and its API from this workspace.
+fn treebeard() -> Project {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let built = repository.join("frontend/dist");
+    assert!(
+        built.join("index.html").exists(),
+        "the front end is not built: run `make frontend`, or `npm ci && npm run build` in frontend/"
+    );
+    let project = Project::new();
+    copy_folder(&built, &project.path("frontend/dist"));
+    let config = fs::read_to_string(repository.join("cdn-config.yml")).unwrap();
+    let cargo = format!("cargo run --quiet --manifest-path {}/Cargo.toml -p treebeard-api", repository.display());
+    let debug = config.replace("cargo run --release -p treebeard-api", &cargo);
+    assert_ne!(debug, config, "cdn-config.yml starts the API as expected");
+    project.write("cdn-config.yml", debug);
+    project
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target: PathBuf = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn treebeard_works_in_chromium() {
+    let project = treebeard();
+    let served = Served::start(project.command(&["deploy", "--no-build", "--serve", "--port", "0"]));
+    wait_for_the_api(&served.url);
+    let verified = project.run(&["verify", "--all"]);
+    assert_eq!(verified.code, 0, "{}{}", verified.stdout, verified.stderr);
+
+    let frontend = Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend");
+    let status = Command::new("npx")
+        .args(["--no-install", "playwright", "test"])
+        .current_dir(frontend)
+        .env("BASE_URL", &served.url)
+        .env("TIMINGS_OUT", std::env::var_os("TIMINGS_OUT").unwrap_or_else(|| project.path("timings.json").into()))
+        .status()
+        .expect("npx starts: install Node.js 20 or newer");
+    assert!(status.success(), "the browser tests failed; what they said is above");
+    assert_eq!(served.interrupt(), 130);
+}
+
+/// The first start creates and fills a database.
+fn wait_for_the_api(url: &str) {
+    for _ in 0..300 {
+        let answer = Command::new("curl").args(["-sf", &format!("{url}/api/v1/plans/catalog?page_size=1")]).output();
+        if answer.expect("curl starts: install curl").status.success() {
+            return;
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    panic!("the API does not answer within 5 minutes");
+}
