@@ -1,0 +1,96 @@
+//! What the environment and the command line settle.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::auth::AuthMode;
+use crate::embedded::Source;
+
+/// Options of `serve`.
+#[derive(Debug, Clone, Args)]
+pub struct ServeOptions {
+    /// Starts a private PostgreSQL in .treebeard/, migrated and seeded, and serves without accounts
+    #[arg(long)]
+    pub embedded: bool,
+    /// Where the private PostgreSQL's programs come from
+    #[arg(long, env = "TREEBEARD_POSTGRES", value_enum, default_value = "auto")]
+    pub postgres: Source,
+    /// The address to listen on
+    #[arg(long, env = "BIND_ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub bind: IpAddr,
+    /// The port to listen on; 0 takes a free one
+    #[arg(long, env = "PORT", default_value_t = 8080)]
+    pub port: u16,
+    /// How callers are told apart [default: jwt, with --embedded demo]
+    #[arg(long, env = "AUTH_MODE", value_enum)]
+    pub auth_mode: Option<AuthMode>,
+    /// What the in-process cache may hold, in bytes
+    #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub cache_max_bytes: u64,
+    /// The database
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+}
+
+/// Where the database is, and how many connections it gets.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseOptions {
+    /// The database, a postgres:// URL
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Connections that are kept
+    #[arg(long, env = "DATABASE_POOL_SIZE", default_value_t = 20)]
+    pub pool_size: u32,
+    /// Connections beyond those, under load
+    #[arg(long, env = "DATABASE_MAX_OVERFLOW", default_value_t = 10)]
+    pub max_overflow: u32,
+    /// How long a request may wait for a connection, in seconds
+    #[arg(long, env = "DATABASE_POOL_TIMEOUT", default_value_t = 30)]
+    pub pool_timeout: u64,
+    /// How old a connection may become, in seconds
+    #[arg(long, env = "DATABASE_POOL_RECYCLE", default_value_t = 3600)]
+    pub pool_recycle: u64,
+}
+
+/// The connection pool.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// Connections that are kept.
+    pub size: u32,
+    /// Connections beyond those.
+    pub overflow: u32,
+    /// How long to wait for one.
+    pub timeout: Duration,
+    /// How old one may become.
+    pub recycle: Duration,
+}
+
+impl DatabaseOptions {
+    /// The pool that these options describe.
+    #[must_use]
+    pub const fn pool(&self) -> PoolSettings {
+        PoolSettings {
+            size: self.pool_size,
+            overflow: self.max_overflow,
+            timeout: Duration::from_secs(self.pool_timeout),
+            recycle: Duration::from_secs(self.pool_recycle),
+        }
+    }
+}
+
+impl ServeOptions {
+    /// How callers are told apart.
+    ///
+    /// # Errors
+    /// Demo mode is refused on an address that others can reach: everybody would be the demo user.
+    pub fn auth(&self) -> Result<AuthMode, String> {
+        let fallback = if self.embedded { AuthMode::Demo } else { AuthMode::Jwt };
+        let mode = self.auth_mode.unwrap_or(fallback);
+        if mode == AuthMode::Demo && !self.bind.is_loopback() {
+            return Err(format!("demo mode lets everybody in, so it is refused on {}; bind to 127.0.0.1", self.bind));
+        }
+        Ok(mode)
+    }
+}

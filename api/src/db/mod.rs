@@ -1,0 +1,76 @@
+//! Everything that is SQL: one file a resource. Columns are named, joins replace loops, sums are the database's.
+
+pub mod demo;
+pub mod plans;
+pub mod recommendations;
+pub mod usage;
+pub mod users;
+
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions, PgPool};
+use tracing::log::LevelFilter;
+
+use crate::config::PoolSettings;
+use crate::error::Error;
+
+/// The migrations, compiled in.
+static MIGRATIONS: Migrator = sqlx::migrate!();
+
+/// Statements slower than this are logged.
+const SLOW: Duration = Duration::from_millis(100);
+/// The server cancels statements that run longer; in PostgreSQL's notation.
+const STATEMENT_TIMEOUT: &str = "5s";
+/// How long a health probe waits.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A pool that connects when it is first used, so that the service starts, and says so, without its database.
+#[must_use]
+pub fn pool(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
+    let options = options
+        .options([("statement_timeout", STATEMENT_TIMEOUT)])
+        .log_statements(LevelFilter::Trace)
+        .log_slow_statements(LevelFilter::Warn, SLOW);
+    PgPoolOptions::new()
+        .max_connections(settings.size + settings.overflow)
+        .acquire_timeout(settings.timeout)
+        .max_lifetime(settings.recycle)
+        .test_before_acquire(true)
+        .connect_lazy_with(options)
+}
+
+/// One connection for migrations and seeding, whose statements may take their time.
+#[must_use]
+pub fn maintenance_pool(options: PgConnectOptions) -> PgPool {
+    PgPoolOptions::new().max_connections(1).connect_lazy_with(options.disable_statement_logging())
+}
+
+/// Whether the database answers within a second.
+pub async fn is_up(pool: &PgPool) -> bool {
+    let probe = sqlx::query("SELECT 1").execute(pool);
+    matches!(tokio::time::timeout(PROBE_TIMEOUT, probe).await, Ok(Ok(_)))
+}
+
+/// Applies the migrations that are missing, and gives their names.
+///
+/// # Errors
+/// When the database cannot be reached, or its history of migrations is not ours.
+pub async fn migrate(pool: &PgPool) -> Result<Vec<String>, MigrateError> {
+    let table = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    let known: bool = sqlx::query_scalar(table).fetch_one(pool).await?;
+    let before: Vec<i64> = if known {
+        sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?
+    } else {
+        Vec::new()
+    };
+    MIGRATIONS.run(pool).await?;
+    let missing = MIGRATIONS.iter().filter(|migration| !before.contains(&migration.version));
+    Ok(missing.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
+}
+
+/// A stored value that our types cannot hold: the schema's checks and the code disagree.
+fn corrupt(what: impl std::fmt::Display) -> Error {
+    Error::Internal(format!("unexpected value in the database: {what}").into())
+}

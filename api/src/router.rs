@@ -1,0 +1,61 @@
+//! All routes on one screen.
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::error::Error;
+use crate::middleware::{observe, panicked};
+use crate::openapi;
+use crate::routes::{health, plans, recommendations, usage, users};
+use crate::state::AppState;
+
+/// The service.
+pub fn router(state: AppState) -> Router {
+    let v1 = Router::new()
+        .route("/plans/catalog", get(plans::catalog))
+        .route("/plans/{plan_id}", get(plans::plan))
+        .route("/recommendations/{user_id}", get(recommendations::for_user))
+        .route("/users/profile", get(users::profile))
+        .route("/usage/history", get(usage::history));
+
+    let routes = Router::new()
+        .nest("/api/v1", v1)
+        .route("/health", get(health::health))
+        .route("/health/live", get(health::live))
+        .route("/health/ready", get(health::ready))
+        .route("/openapi.json", get(openapi::serve))
+        .fallback(async || Error::NotFound("route"))
+        .method_not_allowed_fallback(async || Error::MethodNotAllowed)
+        .with_state(state);
+    observed(routes)
+}
+
+/// What every response goes through, those of panics included.
+fn observed(routes: Router) -> Router {
+    routes.layer(CatchPanicLayer::custom(panicked)).layer(from_fn(observe))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::Request;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
+    #[tokio::test]
+    async fn a_panic_is_a_500_that_says_nothing_of_the_inside() {
+        async fn panics() {
+            panic!("the password is hunter2");
+        }
+        let request = Request::get("/").header("x-request-id", "from-the-edge").body(Body::empty()).unwrap();
+        let response = observed(Router::new().route("/", get(panics))).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        assert_eq!(response.headers()["x-request-id"], "from-the-edge");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let expected = r#"{"error":{"code":"internal","message":"something went wrong on our side","request_id":"from-the-edge"}}"#;
+        assert_eq!(body, expected);
+    }
+}

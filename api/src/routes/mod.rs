@@ -1,0 +1,7 @@
+//! The handlers, one file a resource. They read the request, ask cache and database, and hold neither SQL nor rules.
+
+pub mod health;
+pub mod plans;
+pub mod recommendations;
+pub mod usage;
+pub mod users;

@@ -1,0 +1,10 @@
+//! One PostgreSQL for the whole run, one database a test, and the two ways to call the API.
+
+mod app;
+mod process;
+
+pub use app::{App, database};
+pub use process::{Folder, Process, until};
+
+/// The program under test, which is also the supervisor of the tests' PostgreSQL.
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_treebeard-api");

@@ -1,0 +1,158 @@
+//! The program itself, started in a folder, called over its port.
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::PROGRAM;
+
+/// Tries until there is a value; what is awaited takes seconds on a busy machine, never minutes.
+pub fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    let start = Instant::now();
+    loop {
+        if let Some(value) = attempt() {
+            return value;
+        }
+        assert!(start.elapsed() < Duration::from_mins(1), "timed out waiting until {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// `treebeard-api serve --embedded` in a folder.
+pub struct Process {
+    child: Child,
+    folder: PathBuf,
+    address: String,
+}
+
+impl Process {
+    /// Starts it and waits until it listens.
+    pub fn start(folder: &Path, envs: &[(&str, &str)]) -> Self {
+        let mut child = Command::new(PROGRAM)
+            .args(["serve", "--embedded", "--port", "0"])
+            .current_dir(folder)
+            .envs(envs.iter().copied())
+            .env_remove("RUST_LOG")
+            .process_group(0)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                if let Some((_, address)) = line.split_once("listening on http://") {
+                    let _ = sender.send(address.to_owned());
+                }
+                eprintln!("{line}");
+            }
+        });
+        let address = receiver.recv_timeout(Duration::from_mins(2)).expect("the API did not start; its log is above");
+        Self { child, folder: folder.to_owned(), address }
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn wait(&mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
+
+    /// Sends a GET request and returns the raw response.
+    pub fn get(&self, path: &str) -> String {
+        let mut socket = TcpStream::connect(&self.address).unwrap();
+        write!(socket, "GET {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").unwrap();
+        let mut text = String::new();
+        socket.read_to_string(&mut text).unwrap();
+        text
+    }
+
+    /// What was written down about the private database.
+    pub fn record(folder: &Path) -> Value {
+        let text = fs::read_to_string(folder.join(".treebeard/postgres.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub fn data(&self) -> PathBuf {
+        Self::record(&self.folder)["data"].as_str().unwrap().into()
+    }
+
+    /// PostgreSQL's process id.
+    pub fn postmaster(&self) -> Pid {
+        let text = fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        Pid::from_raw(text.lines().next().unwrap().parse().unwrap()).unwrap()
+    }
+
+    /// Every process below PostgreSQL's supervisor, the supervisor first.
+    pub fn supervised(&self) -> Vec<Pid> {
+        let table = Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
+        let table = String::from_utf8(table.stdout).unwrap();
+        let rows: Vec<(i32, i32)> = table
+            .lines()
+            .map(|line| {
+                let mut numbers = line.split_whitespace().map(|word| word.parse().unwrap());
+                (numbers.next().unwrap(), numbers.next().unwrap())
+            })
+            .collect();
+        let postmaster = self.postmaster().as_raw_nonzero().get();
+        let supervisor = rows.iter().find(|(pid, _)| *pid == postmaster).unwrap().1;
+        let children = rows.iter().filter(|(_, parent)| *parent == postmaster).map(|(pid, _)| *pid);
+        [supervisor, postmaster].into_iter().chain(children).map(|pid| Pid::from_raw(pid).unwrap()).collect()
+    }
+
+    pub fn assert_ended(processes: &[Pid]) {
+        assert!(processes.len() > 2, "a server with its workers was expected: {processes:?}");
+        for &pid in processes {
+            until("PostgreSQL's processes are gone", || test_kill_process(pid).is_err().then_some(()));
+        }
+    }
+}
+
+/// Ends what a failed test left.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if self.data().join("postmaster.pid").exists() {
+            let postmaster = self.postmaster();
+            until("PostgreSQL is gone", || test_kill_process(postmaster).is_err().then_some(()));
+        }
+    }
+}
+
+/// A folder that only its owner can enter (mode 0700), and which takes the database's home with it: for root that lies
+/// elsewhere.
+pub struct Folder(TempDir);
+
+impl Folder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        if self.path().join(".treebeard/postgres.json").exists() {
+            let home = Process::record(self.path())["home"].as_str().unwrap().to_owned();
+            let _ = fs::remove_dir_all(home);
+        }
+    }
+}
