@@ -57,6 +57,14 @@ fn treebeard_works_in_chromium() {
         .expect("npx starts: install Node.js 20 or newer");
     assert!(status.success(), "the browser tests failed; what they said is above");
     assert_eq!(served.interrupt(), 130);
+    remove_database(&project);
+}
+
+/// As root, the database lies outside of the project, where its own user can reach it.
+fn remove_database(project: &Project) {
+    let record = fs::read(project.path(".treebeard/postgres.json")).unwrap();
+    let record: serde_json::Value = serde_json::from_slice(&record).unwrap();
+    fs::remove_dir_all(record["home"].as_str().unwrap()).unwrap();
 }
 
 /// The first start creates and fills a database.

@@ -1,0 +1,25 @@
+import type { ApiError } from '../api/error';
+
+interface ErrorPanelProps {
+  /** What could not be loaded, as in "plans". */
+  what: string;
+  error: ApiError;
+  onRetry: () => void;
+}
+
+export function ErrorPanel({ what, error, onRetry }: ErrorPanelProps) {
+  return (
+    <div role="alert" className="notice notice--error">
+      <p className="notice__title">We could not load {what}</p>
+      <p>{error.message}</p>
+      {error.requestId !== undefined && (
+        <p className="notice__detail">
+          Request id <code>{error.requestId}</code>
+        </p>
+      )}
+      <button type="button" className="button" onClick={onRetry}>
+        Try again
+      </button>
+    </div>
+  );
+}
