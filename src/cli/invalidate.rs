@@ -1,16 +1,22 @@
 //! `invalidate`: drops cached responses by path.
 
-use std::{process::ExitCode, time::SystemTime};
+use std::{collections::BTreeSet, process::ExitCode, time::SystemTime};
 
 use super::{Context, Environment, args};
 use crate::{
     error::{Class, Error, Result},
     model::ledger::rfc3339,
+    plan::expand,
 };
 
 pub async fn run(context: &Context, args: &args::Invalidate) -> Result<ExitCode> {
-    let environment = Environment::open(&context.config()?)?;
-    let paths: Vec<_> = args.paths.iter().map(|path| parse(path)).collect::<Result<_>>()?;
+    let config = context.config()?;
+    let environment = Environment::open(&config)?;
+    let mut paths = BTreeSet::new();
+    for path in &args.paths {
+        paths.extend(expand(&parse(path)?, &config.site, &config.compression.encodings));
+    }
+    let paths: Vec<_> = paths.into_iter().collect();
     // Asked for by hand: every run is a request of its own.
     let reference = format!("by hand at {} by process {}", rfc3339(SystemTime::now()), std::process::id());
     let invalidation = environment.cdn.invalidate(&paths, &reference).await?;

@@ -23,18 +23,18 @@ pub async fn serve(context: &Context, config: &Config, port: u16) -> Result<Exit
     }
     let mut registration = Registration::claim(config)?;
     let listener = Listener::bind(port).await?;
-    let api = start_api(context, config)?;
-    let proxy = api
-        .as_ref()
-        .map_or_else(|| Api::absent("the configuration says no api.local.command"), |api| Api::new(api.availability()));
-    let store = Arc::new(LocalStore::open(config.store_dir())?);
-    let edge = Edge::new(distribution::compile(config), store, LocalCdn::new(config.invalidation_log()), proxy)?;
     let running = Running { url: listener.url(), pid: std::process::id(), port: listener.port() };
     registration.announce(&running)?;
     context.say(format_args!("serving environment {} at {} (Ctrl-C ends it)", config.environment, running.url));
     if context.json() {
         context.print(&running, String::new)?;
     }
+    let api = start_api(context, config)?;
+    let proxy = api
+        .as_ref()
+        .map_or_else(|| Api::absent("the configuration says no api.local.command"), |api| Api::new(api.availability()));
+    let store = Arc::new(LocalStore::open(config.store_dir())?);
+    let edge = Edge::new(distribution::compile(config), store, LocalCdn::new(config.invalidation_log()), proxy)?;
     listener.serve(Arc::new(edge)).await;
     Ok(ExitCode::SUCCESS)
 }

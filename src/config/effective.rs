@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::{
     path::KeyPath,
     problem::Problem,
+    schema,
     source::Source,
     structure,
     variables::{self, Lookup, Unresolved},
@@ -22,11 +23,9 @@ impl<'a> Effective<'a> {
     /// Merges the environment `name`.
     pub fn new(source: &'a Source, name: &str) -> Self {
         let base = KeyPath::from("environments").key(name);
-        let mut value = source.value.clone();
-        if let Some(root) = value.as_object_mut() {
-            root.remove("version");
-            root.remove("environments");
-        }
+        // What says where an environment is, says nothing at the top level.
+        let top = source.value.as_object().into_iter().flatten().filter(|(key, _)| schema::is_setting(key));
+        let mut value: Value = top.map(|(key, value)| (key.clone(), value.clone())).collect();
         if let Some(overrides @ Value::Object(_)) = base.of(&source.value) {
             merge(&mut value, overrides);
         }
@@ -50,20 +49,12 @@ impl<'a> Effective<'a> {
         written.of(&self.source.value).and_then(Value::as_str).is_some_and(variables::has_variable)
     }
 
-    /// Resolves the variables; each that cannot be is a problem, and its value is left out.
+    /// Resolves the variables; each that cannot be is a problem, and stays as it was written.
     pub fn resolve_variables(&mut self, lookup: Lookup<'_>) -> Vec<Problem> {
         let mut unresolved = Vec::new();
         resolve(&mut self.value, &KeyPath::root(), lookup, &mut unresolved);
         self.retype();
-        let problems = unresolved.iter().map(|(path, cause)| {
-            let origin = self.origin(path);
-            problem(cause, &origin, self.source)
-        });
-        let problems = problems.collect();
-        for (path, _) in &unresolved {
-            structure::remove(&mut self.value, path);
-        }
-        problems
+        unresolved.iter().map(|(path, cause)| problem(cause, &self.origin(path), self.source)).collect()
     }
 
     /// A variable's value is text; where the schema wants a number or a boolean, it may be one.

@@ -211,10 +211,11 @@ pub struct Checked {
 pub fn load(file: &Path, environment: &str) -> Result<Config> {
     let Checked { text, problems, config } = check(file, environment, &|name| std::env::var(name).ok())?;
     config.ok_or_else(|| {
-        let message =
-            format!("{} cannot be used: {}\n\n{}", file.display(), problems.summary(), problems.blocks(file, &text));
+        let blocks = problems.blocks(file, &text);
+        let blocks = anstream::adapter::strip_str(&blocks);
+        let message = format!("{} cannot be used: {}\n\n{}", file.display(), problems.summary(), blocks);
         Error::new(Class::Config, "config-invalid", message.trim_end())
-            .help("`treebeard-cdn check` shows warnings, too")
+            .help("fix the errors; `treebeard-cdn check` looks again")
             .details(serde_json::json!(problems))
     })
 }

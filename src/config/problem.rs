@@ -51,9 +51,22 @@ pub struct Problem {
 
 impl Problem {
     /// An error at a place.
-    pub fn error(rule: &'static str, path: &KeyPath, at: Position, message: String, help: impl Into<String>) -> Self {
-        let (severity, path) = (Severity::Error, path.to_string());
-        Self { rule, severity, path, line: at.line, column: at.column, message, help: help.into() }
+    pub fn error(
+        rule: &'static str,
+        path: &KeyPath,
+        at: Position,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self {
+            rule,
+            severity: Severity::Error,
+            path: printable(&path.to_string()),
+            line: at.line,
+            column: at.column,
+            message: printable(&message.into()),
+            help: printable(&help.into()),
+        }
     }
 }
 
@@ -65,6 +78,7 @@ pub struct Problems {
 
 impl Problems {
     /// Sorts by place and drops what several environments share.
+    #[must_use]
     pub fn new(mut problems: Vec<Problem>) -> Self {
         problems.sort_by(|a, b| {
             let key = |p: &Problem| (p.line, p.column, p.severity, p.rule);
@@ -104,7 +118,8 @@ impl Problems {
         if counts.is_empty() { "no problems".into() } else { counts.join(", ") }
     }
 
-    /// A block for each: what, where, the line with a mark, and what to do.
+    /// A block for each: what, where, the line with a mark, and what to do; in colours, which a stream that is
+    /// no terminal strips.
     #[must_use]
     pub fn blocks(&self, file: &Path, text: &str) -> String {
         let lines: Vec<_> = text.lines().collect();
@@ -135,6 +150,12 @@ impl Problems {
     }
 }
 
+const RED: &str = "\x1b[1;31m";
+const YELLOW: &str = "\x1b[1;33m";
+const BLUE: &str = "\x1b[1;34m";
+const BOLD: &str = "\x1b[1m";
+const PLAIN: &str = "\x1b[0m";
+
 /// As much of a line as fits a terminal.
 const EXCERPT: usize = 120;
 
@@ -150,18 +171,31 @@ impl Problem {
         let (line, column) = (self.line, self.column);
         let margin = " ".repeat(line.to_string().len());
         // A `String` takes everything that is written to it.
-        let _ = writeln!(out, "{}[{}]: {}", self.level(), self.rule, self.message);
-        let _ = writeln!(out, "{margin}--> {}:{line}:{column}", file.display());
+        let colour = match self.severity {
+            Severity::Error => RED,
+            Severity::Warning => YELLOW,
+        };
+        let _ = writeln!(out, "{colour}{}[{}]{PLAIN}{BOLD}: {}{PLAIN}", self.level(), self.rule, self.message);
+        let _ = writeln!(out, "{margin}{BLUE}-->{PLAIN} {}:{line}:{column}", file.display());
         if let Some(text) = lines.get(line - 1) {
             // A window that holds the column; whatever is not printable would move the mark.
             let skipped = (column - 1).saturating_sub(EXCERPT - 20);
             let shown: String =
                 text.chars().skip(skipped).take(EXCERPT).map(|c| if c.is_control() { ' ' } else { c }).collect();
             let mark = " ".repeat(column - 1 - skipped);
-            let _ = writeln!(out, "{margin} |\n{line} | {}\n{margin} | {mark}^", shown.trim_end());
+            let _ = writeln!(
+                out,
+                "{margin} {BLUE}|\n{line} |{PLAIN} {}\n{margin} {BLUE}|{PLAIN} {mark}{colour}^{PLAIN}",
+                shown.trim_end()
+            );
         }
-        let _ = writeln!(out, "{margin} = help: {}", self.help);
+        let _ = writeln!(out, "{margin} {BLUE}={PLAIN} {BOLD}help{PLAIN}: {}", self.help);
     }
+}
+
+/// `text` without what a terminal would obey.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
 /// Escapes the text, or a property, of a workflow command.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::file;
 
 /// A schema with the validator that it compiles to.
-pub struct Compiled {
+pub(super) struct Compiled {
     /// The schema.
     pub document: Value,
     /// Checks values against it.
@@ -17,15 +17,21 @@ pub struct Compiled {
 }
 
 /// The whole file.
-pub static FILE: LazyLock<Compiled> = LazyLock::new(compile::<file::File>);
+pub(super) static FILE: LazyLock<Compiled> = LazyLock::new(compile::<file::File>);
 
 /// One environment merged with the top level.
-pub static ENVIRONMENT: LazyLock<Compiled> = LazyLock::new(compile::<file::Environment>);
+pub(super) static ENVIRONMENT: LazyLock<Compiled> = LazyLock::new(compile::<file::Environment>);
 
 /// The JSON Schema of cdn-config.yml.
 #[must_use]
 pub fn document() -> &'static Value {
     &FILE.document
+}
+
+/// Whether `key` may stand at the top level and under an environment.
+pub(super) fn is_setting(key: &str) -> bool {
+    let has = |schema: &Compiled| schema.document["properties"].get(key).is_some();
+    has(&FILE) && has(&ENVIRONMENT)
 }
 
 fn compile<T: JsonSchema>() -> Compiled {

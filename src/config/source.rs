@@ -1,18 +1,17 @@
 //! The file as it was written: its values, and where each of them stands.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io::{ErrorKind, Read},
     path::Path,
 };
 
-use saphyr::Scalar;
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle};
-use serde_json::{Map, Value};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, Tag};
+use serde_json::Value;
 
 use super::{
-    path::KeyPath,
+    path::{KeyPath, Segment},
     problem::{Position, Problem},
 };
 use crate::error::{Class, Error, IoContext, Result};
@@ -44,6 +43,10 @@ struct Place {
 pub fn read(file: &Path) -> Result<String> {
     let name = file.display();
     let mut bytes = Vec::new();
+    if file.is_dir() {
+        return Err(Error::new(Class::Config, "config-missing", format!("{name} is a folder"))
+            .help("name the file in it with --config"));
+    }
     match File::open(file) {
         Ok(open) => open.take(MAX_BYTES + 1).read_to_end(&mut bytes).doing("read", file)?,
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
@@ -58,7 +61,7 @@ pub fn read(file: &Path) -> Result<String> {
     }
     let text = String::from_utf8(bytes).map_err(|cause| {
         let valid = &cause.as_bytes()[..cause.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|&&byte| byte == b'\n').count() + 1;
+        let line = valid.split(|&byte| byte == b'\n').count();
         Error::new(Class::Config, "config-encoding", format!("{name} is not UTF-8 in line {line}"))
             .help("save the file as UTF-8")
     })?;
@@ -69,12 +72,15 @@ impl Source {
     /// Parses `text`. Keys that are there twice come as problems beside the source;
     /// what is no YAML at all is the one problem that there is to tell.
     pub fn parse(text: &str) -> Result<(Self, Vec<Problem>), Problem> {
-        let mut reader = Reader::default();
+        let mut reader = Places::default();
         for event in Parser::new_from_str(text) {
-            let (event, span) = event.map_err(|cause| syntax(text, *cause.marker(), cause.info()))?;
+            let (event, span) = event.map_err(|cause| syntax(text, position(*cause.marker()), cause.info()))?;
             reader.event(event, position(span.start))?;
         }
-        let value = reader.document.unwrap_or(Value::Null);
+        let value: Value = serde_yaml::from_str(text).map_err(|cause| {
+            let at = cause.location().map(|at| Position { line: at.line().max(1), column: at.column().max(1) });
+            syntax(text, at.unwrap_or(Position::START), &cause.to_string())
+        })?;
         if !value.is_object() {
             let message = format!("the file is {}, must be a mapping of settings", super::words::described(&value));
             let help = "start with `version: 1`, or run `treebeard-cdn init --force`";
@@ -114,60 +120,82 @@ struct Frame {
     path: KeyPath,
     anchor: usize,
     items: Items,
+    size: Size,
 }
 
 enum Items {
-    Mapping(Map<String, Value>, Option<(String, Position)>),
-    List(Vec<Value>),
+    /// The key whose value comes next, and where it stands.
+    Mapping(Option<(String, Position)>),
+    /// How many items came.
+    List(usize),
 }
 
-/// Builds the document from the parser's events: without recursion, and within limits.
-#[derive(Default)]
-struct Reader {
-    stack: Vec<Frame>,
-    anchors: HashMap<usize, Value>,
+/// How much a value holds: aliases repeat it.
+#[derive(Debug, Clone, Copy)]
+struct Size {
     values: usize,
-    document: Option<Value>,
+    depth: usize,
+}
+
+impl Size {
+    const SCALAR: Self = Self { values: 1, depth: 0 };
+}
+
+/// Follows the parser's events: notes where everything stands, without recursion and within limits.
+#[derive(Default)]
+struct Places {
+    stack: Vec<Frame>,
+    anchors: HashMap<usize, Size>,
+    values: usize,
+    documents: usize,
     places: BTreeMap<KeyPath, Place>,
+    twice: BTreeSet<KeyPath>,
     problems: Vec<Problem>,
 }
 
-impl Reader {
+impl Places {
     fn event(&mut self, event: Event<'_>, at: Position) -> Result<(), Problem> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
+                Self::refuse_tag(tag.as_deref(), at)?;
                 if self.takes_key(&text, at) {
                     return Ok(());
                 }
-                self.within_limits(1, 0, at)?;
+                self.within_limits(Size::SCALAR, at)?;
                 let empty = text.is_empty() && style == ScalarStyle::Plain;
-                let value = match Scalar::parse_from_cow_and_metadata(text.clone(), style, tag.as_ref()) {
-                    Some(Scalar::Null) => Value::Null,
-                    Some(Scalar::Boolean(value)) => value.into(),
-                    Some(Scalar::Integer(value)) => value.into(),
-                    Some(Scalar::FloatingPoint(value)) if value.is_finite() => (*value).into(),
-                    _ => text.into_owned().into(),
-                };
                 // An absent value has no place of its own: its key's is the one to look at.
-                self.insert(value, (!empty).then_some(at), anchor)
+                let path = self.next_path(at)?;
+                self.note(&path, (!empty).then_some(at));
+                self.complete(Size::SCALAR, anchor);
+                Ok(())
             }
-            Event::SequenceStart(anchor, _) => self.open(Items::List(Vec::new()), at, anchor),
-            Event::MappingStart(anchor, _) => self.open(Items::Mapping(Map::new(), None), at, anchor),
+            Event::SequenceStart(anchor, tag) => {
+                Self::refuse_tag(tag.as_deref(), at)?;
+                self.open(Items::List(0), at, anchor)
+            }
+            Event::MappingStart(anchor, tag) => {
+                Self::refuse_tag(tag.as_deref(), at)?;
+                self.open(Items::Mapping(None), at, anchor)
+            }
             Event::SequenceEnd | Event::MappingEnd => {
-                let Some(frame) = self.stack.pop() else { return Ok(()) };
-                let value = match frame.items {
-                    Items::Mapping(entries, _) => Value::Object(entries),
-                    Items::List(items) => Value::Array(items),
-                };
-                self.insert(value, None, frame.anchor)
+                if let Some(Frame { size, anchor, .. }) = self.stack.pop() {
+                    self.complete(size, anchor);
+                }
+                Ok(())
             }
             Event::Alias(anchor) => {
-                let value = self.anchors.get(&anchor).cloned().unwrap_or_default();
-                let (values, depth) = measure(&value);
-                self.within_limits(values, depth, at)?;
-                self.insert(value, Some(at), 0)
+                let size = self.anchors.get(&anchor).copied().unwrap_or(Size::SCALAR);
+                self.within_limits(size, at)?;
+                let path = self.next_path(at)?;
+                self.note(&path, Some(at));
+                self.complete(size, 0);
+                Ok(())
             }
-            Event::DocumentStart(_) if self.document.is_some() => {
+            Event::DocumentStart(_) => {
+                self.documents += 1;
+                if self.documents == 1 {
+                    return Ok(());
+                }
                 let message = "the file holds more than one document".to_owned();
                 let help = "keep one configuration a file: remove the `---` between them, and list environments under `environments`";
                 Err(Problem::error("yaml-documents", &KeyPath::root(), at, message, help))
@@ -176,10 +204,18 @@ impl Reader {
         }
     }
 
+    /// Tags such as `!Ref` mean something to other programs; here they mean nothing.
+    fn refuse_tag(tag: Option<&Tag>, at: Position) -> Result<(), Problem> {
+        let Some(tag) = tag.filter(|tag| !tag.is_yaml_core_schema()) else { return Ok(()) };
+        let message = format!("`{tag}` is a tag, which this file cannot have");
+        let help = "write the value itself, or `${NAME}` for a variable";
+        Err(Problem::error("yaml-tag", &KeyPath::root(), at, message, help))
+    }
+
     /// Takes a scalar as the next key of a mapping, if one is due.
     fn takes_key(&mut self, text: &str, at: Position) -> bool {
         match self.stack.last_mut().map(|frame| &mut frame.items) {
-            Some(Items::Mapping(_, key @ None)) => {
+            Some(Items::Mapping(key @ None)) => {
                 *key = Some((text.to_owned(), at));
                 true
             }
@@ -188,10 +224,10 @@ impl Reader {
     }
 
     fn open(&mut self, items: Items, at: Position, anchor: usize) -> Result<(), Problem> {
-        self.within_limits(1, 1, at)?;
+        self.within_limits(Size { values: 1, depth: 1 }, at)?;
         let path = self.next_path(at)?;
         self.note(&path, Some(at));
-        self.stack.push(Frame { path, anchor, items });
+        self.stack.push(Frame { path, anchor, items, size: Size { values: 1, depth: 1 } });
         Ok(())
     }
 
@@ -199,8 +235,8 @@ impl Reader {
     fn next_path(&self, at: Position) -> Result<KeyPath, Problem> {
         match self.stack.last() {
             None => Ok(KeyPath::root()),
-            Some(Frame { path, items: Items::List(items), .. }) => Ok(path.item(items.len())),
-            Some(Frame { path, items: Items::Mapping(_, Some((key, _))), .. }) => Ok(path.key(key)),
+            Some(Frame { path, items: Items::List(count), .. }) => Ok(path.item(*count)),
+            Some(Frame { path, items: Items::Mapping(Some((key, _))), .. }) => Ok(path.key(key)),
             Some(Frame { path, .. }) => {
                 let message = "a key is a list or a mapping, must be text".to_owned();
                 Err(Problem::error("yaml-key", path, at, message, "write keys as plain words"))
@@ -210,44 +246,43 @@ impl Reader {
 
     fn note(&mut self, path: &KeyPath, at: Option<Position>) {
         let key = match self.stack.last().map(|frame| &frame.items) {
-            Some(Items::Mapping(_, Some((_, key)))) => Some(*key),
+            Some(Items::Mapping(Some((_, key)))) => Some(*key),
             _ => at,
         };
         let Some((key, value)) = key.map(|key| (key, at.unwrap_or(key))) else { return };
-        // The first of two equal keys is the one that counts.
-        self.places.entry(path.clone()).or_insert(Place { key, value });
-    }
-
-    fn insert(&mut self, value: Value, at: Option<Position>, anchor: usize) -> Result<(), Problem> {
-        if anchor > 0 {
-            self.anchors.insert(anchor, value.clone());
-        }
-        let path = self.next_path(at.unwrap_or(Position::START))?;
-        self.note(&path, at);
-        match self.stack.last_mut().map(|frame| &mut frame.items) {
-            None => self.document = Some(value),
-            Some(Items::List(items)) => items.push(value),
-            Some(Items::Mapping(entries, key)) => {
-                if let Some((key, at)) = key.take() {
-                    if entries.contains_key(&key) {
-                        let message = format!("`{key}` is there twice");
-                        let help = format!("remove one of them; the first is in line {}", self.places[&path].key.line);
-                        self.problems.push(Problem::error("duplicate-key", &path, at, message, help));
-                    } else {
-                        entries.insert(key, value);
-                    }
-                }
+        // The last of two equal keys is the one that the values come from.
+        let first = self.places.insert(path.clone(), Place { key, value });
+        if let (Some(first), Some(Segment::Key(name))) = (first, path.last()) {
+            let inside = std::iter::successors(path.parent(), KeyPath::parent).any(|it| self.twice.contains(&it));
+            if !inside {
+                let message = format!("`{name}` is there twice");
+                let help = format!("remove one of them; the first is in line {}", first.key.line);
+                self.problems.push(Problem::error("duplicate-key", path, key, message, help));
             }
+            self.twice.insert(path.clone());
         }
-        Ok(())
     }
 
-    /// Counts `values` more, nested `depth` deep.
-    fn within_limits(&mut self, values: usize, depth: usize, at: Position) -> Result<(), Problem> {
-        self.values += values;
+    /// A value is whole: its mapping or list goes on behind it.
+    fn complete(&mut self, size: Size, anchor: usize) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, size);
+        }
+        let Some(frame) = self.stack.last_mut() else { return };
+        frame.size.values += size.values;
+        frame.size.depth = frame.size.depth.max(size.depth + 1);
+        match &mut frame.items {
+            Items::List(count) => *count += 1,
+            Items::Mapping(key) => *key = None,
+        }
+    }
+
+    /// Counts a value more.
+    fn within_limits(&mut self, size: Size, at: Position) -> Result<(), Problem> {
+        self.values += size.values;
         let what = if self.values > MAX_VALUES {
             format!("the file holds more than {MAX_VALUES} values, those that aliases repeat included")
-        } else if self.stack.len() + depth > MAX_DEPTH {
+        } else if self.stack.len() + size.depth > MAX_DEPTH {
             format!("the file nests more than {MAX_DEPTH} levels deep")
         } else {
             return Ok(());
@@ -256,23 +291,11 @@ impl Reader {
     }
 }
 
-/// How many values there are, and how deep they nest.
-fn measure(value: &Value) -> (usize, usize) {
-    let inside: Box<dyn Iterator<Item = &Value>> = match value {
-        Value::Array(items) => Box::new(items.iter()),
-        Value::Object(entries) => Box::new(entries.values()),
-        _ => return (1, 0),
-    };
-    let (values, depth) = inside.map(measure).fold((1, 0), |(n, deep), (more, depth)| (n + more, deep.max(depth)));
-    (values, depth + 1)
-}
-
 fn position(mark: Marker) -> Position {
     Position { line: mark.line().max(1), column: mark.col() + 1 }
 }
 
-fn syntax(text: &str, mark: Marker, info: &str) -> Problem {
-    let at = position(mark);
+fn syntax(text: &str, at: Position, info: &str) -> Problem {
     let line = text.lines().nth(at.line - 1).unwrap_or_default();
     let indentation = &line[..line.len() - line.trim_start().len()];
     let help = if indentation.contains('\t') {

@@ -1,5 +1,7 @@
 //! Whether keys and types are right: the schema's verdicts in plain words, all of them.
 
+use std::collections::BTreeSet;
+
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -11,7 +13,7 @@ use super::{
     effective::{self, Effective},
     path::{KeyPath, Segment},
     problem::Problem,
-    schema::{ENVIRONMENT, FILE},
+    schema::{Compiled, ENVIRONMENT, FILE},
     source::Source,
     variables,
     words::{alternatives, described, did_you_mean},
@@ -38,10 +40,8 @@ const RESERVED: &[&str] = &[
 /// Checks the document as it was written. What a variable stands for is checked once it is resolved.
 pub fn check(source: &Source) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for error in FILE.validator.iter_errors(&source.value) {
-        let path = KeyPath::from_pointer(error.instance_path().iter(), &source.value);
-        let text = error.instance().as_str();
-        if !text.is_some_and(variables::has_variable) {
+    for (path, error) in refusals(&FILE, &source.value) {
+        if !error.instance().as_str().is_some_and(variables::has_variable) {
             translate(&error, &path, source, &mut problems);
         }
     }
@@ -52,31 +52,37 @@ pub fn check(source: &Source) -> Vec<Problem> {
 /// Checks what variables brought into an environment. The rest was checked as it was written.
 pub fn check_resolved(effective: &Effective<'_>, source: &Source) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for error in ENVIRONMENT.validator.iter_errors(&effective.value) {
-        let path = KeyPath::from_pointer(error.instance_path().iter(), &effective.value);
-        if effective.is_variable(&path) {
+    for (path, error) in refusals(&ENVIRONMENT, &effective.value) {
+        let is_resolved = !error.instance().as_str().is_some_and(variables::has_variable);
+        if is_resolved && effective.is_variable(&path) {
             translate(&error, &effective.origin(&path), source, &mut problems);
         }
     }
     problems
 }
 
+/// What a schema refuses, and where. A value of the wrong type is not told twice.
+fn refusals<'a>(schema: &'a Compiled, document: &'a Value) -> Vec<(KeyPath, ValidationError<'a>)> {
+    let path = |error: &ValidationError<'_>| KeyPath::from_pointer(error.instance_path().iter(), document);
+    let refusals: Vec<_> = schema.validator.iter_errors(document).map(|error| (path(&error), error)).collect();
+    let is_type = |error: &ValidationError<'_>| matches!(error.kind(), Kind::Type { .. });
+    let wrong: BTreeSet<_> =
+        refusals.iter().filter(|(_, error)| is_type(error)).map(|(path, _)| path.clone()).collect();
+    refusals.into_iter().filter(|(path, error)| is_type(error) || !wrong.contains(path)).collect()
+}
+
 /// The texts in `environment` that the schema wants to be something else.
 pub fn wrong_types(environment: &Value) -> Vec<KeyPath> {
-    ENVIRONMENT
-        .validator
-        .iter_errors(environment)
-        .filter(|error| matches!(error.kind(), Kind::Type { .. }) && error.instance().is_string())
-        .map(|error| KeyPath::from_pointer(error.instance_path().iter(), environment))
-        .collect()
+    let refusals = refusals(&ENVIRONMENT, environment).into_iter();
+    let wrong = refusals.filter(|(_, error)| matches!(error.kind(), Kind::Type { .. }) && error.instance().is_string());
+    wrong.map(|(path, _)| path).collect()
 }
 
 /// Leaves out of `environment` what the schema refuses, so that the rest can be looked at.
 pub fn prune(environment: &mut Value) {
     loop {
         let mut refused: Vec<KeyPath> = Vec::new();
-        for error in ENVIRONMENT.validator.iter_errors(environment) {
-            let path = KeyPath::from_pointer(error.instance_path().iter(), environment);
+        for (path, error) in refusals(&ENVIRONMENT, environment) {
             match error.kind() {
                 Kind::AdditionalProperties { unexpected } => refused.extend(unexpected.iter().map(|key| path.key(key))),
                 _ => refused.push(path),
@@ -162,7 +168,7 @@ fn translate(error: &ValidationError<'_>, path: &KeyPath, source: &Source, probl
                     |example| format!("write {wanted}, for example `{example}`"),
                 ),
             };
-            let is = if effective_variable(written) { "not what its place needs" } else { described(written) };
+            let is = if is_variable(written) { "not what its place needs" } else { described(written) };
             push("wrong-type", at, format!("{name} is {is}, must be {wanted}"), help);
         }
         Kind::Enum { options } => {
@@ -213,7 +219,7 @@ fn translate(error: &ValidationError<'_>, path: &KeyPath, source: &Source, probl
     }
 }
 
-fn effective_variable(written: &Value) -> bool {
+fn is_variable(written: &Value) -> bool {
     written.as_str().is_some_and(variables::has_variable)
 }
 
@@ -275,7 +281,9 @@ fn unknown_key(parent: &KeyPath, key: &str, known: &[&str], source: &Source, pro
         problems.push(Problem::error("reserved-key", &path, at, message, "remove it: this version does not read it"));
         return;
     }
-    let help = if let Some(meant) = did_you_mean(key, known.iter().copied()) {
+    let help = if key == "<<" {
+        "merge keys are not read: settings at the top level hold for every environment".to_owned()
+    } else if let Some(meant) = did_you_mean(key, known.iter().copied()) {
         format!("did you mean `{meant}`?")
     } else if let Some(home) = home_of(key) {
         format!("`{key}` belongs under `{home}`")
@@ -297,19 +305,20 @@ fn settings_path(path: &KeyPath) -> KeyPath {
     })
 }
 
-/// Where a key that stands in the wrong place belongs.
+/// Where a key that stands in the wrong place belongs: the shortest of the paths that have one.
 fn home_of(key: &str) -> Option<String> {
-    fn find(schema: &Value, key: &str, path: &str) -> Option<String> {
-        let properties = schema["properties"].as_object()?;
-        if properties.contains_key(key) && !path.is_empty() {
-            return Some(path.to_owned());
-        }
-        properties.iter().find_map(|(name, inner)| {
+    fn find(schema: &Value, key: &str, path: &str, homes: &mut Vec<String>) {
+        for (name, inner) in schema["properties"].as_object().into_iter().flatten() {
+            if name == key && !path.is_empty() {
+                homes.push(path.to_owned());
+            }
             let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-            let items = inner.get("items").and_then(|items| find(items, key, &format!("{path}[]")));
-            let named = inner.get("additionalProperties").and_then(|any| find(any, key, &format!("{path}.<name>")));
-            find(inner, key, &path).or(items).or(named)
-        })
+            find(&inner["items"], key, &format!("{path}[]"), homes);
+            find(&inner["additionalProperties"], key, &format!("{path}.<name>"), homes);
+            find(inner, key, &path, homes);
+        }
     }
-    find(&FILE.document, key, "")
+    let mut homes = Vec::new();
+    find(&FILE.document, key, "", &mut homes);
+    homes.into_iter().min_by_key(String::len)
 }

@@ -24,9 +24,15 @@ pub fn alternatives(words: &[String]) -> String {
     }
 }
 
+/// Longer words are no slips of the pen, and comparing them takes long.
+const LONGEST_WORD: usize = 64;
+
 /// The candidate that was probably meant by `word`.
 pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = word.to_lowercase();
+    if word.len() > LONGEST_WORD {
+        return None;
+    }
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(&word, &candidate.to_lowercase()), candidate))

@@ -71,17 +71,17 @@ pub fn finish(answer: Answer, behavior: &Behavior, is_head: bool) -> Response<Bo
     if let Source::Cache { age } = source {
         headers.insert(header::AGE, age.into());
     }
-    headers.insert(header::VIA, HeaderValue::from_static("1.1 treebeard-edge (CloudFront)"));
+    headers.append(header::VIA, HeaderValue::from_static("1.1 treebeard-edge (CloudFront)"));
     if let Ok(now) = HeaderValue::from_str(&httpdate::fmt_http_date(SystemTime::now())) {
         headers.entry(header::DATE).or_insert(now);
     }
     if is_head { without_body(response) } else { response }
 }
 
-/// The same headers, the length of the body included, and no body.
+/// The same headers, the length of the body included, and no body. The API has already left its own out.
 fn without_body(response: Response<Body>) -> Response<Body> {
     let (mut head, body) = response.into_parts();
-    if let Some(size) = hyper::body::Body::size_hint(&body).exact() {
+    if let Some(size) = hyper::body::Body::size_hint(&body).exact().filter(|&size| size > 0) {
         head.headers.entry(header::CONTENT_LENGTH).or_insert(size.into());
     }
     Response::from_parts(head, full(Bytes::new()))

@@ -79,10 +79,10 @@ impl Cache {
     /// Drops what was invalidated since the last call.
     pub fn follow_invalidations(&self) -> Generation {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let patterns = state.follower.news();
-        if !patterns.is_empty() {
+        let invalidated = state.follower.news();
+        if !invalidated.is_empty() {
             state.generation += 1;
-            self.entries.retain(|uri, _| !patterns.iter().any(|pattern| pattern.covers(uri)));
+            self.entries.retain(|uri, _| !invalidated.cover(uri));
         }
         Generation(state.generation)
     }

@@ -1,41 +1,50 @@
 //! Invalidations: which kept responses they cover, and how a running edge hears of them.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use percent_encoding::percent_decode_str;
 
 use crate::{model::path::INTERNAL_PREFIX, remote::local::LocalCdn};
 
-/// The paths of an invalidation: one, or all that begin alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pattern {
-    /// Decoded, so that each way to percent-encode a path is the same path.
-    path: Vec<u8>,
-    wildcard: bool,
+/// The paths of invalidations: single ones, and beginnings that stand for all that begin alike.
+///
+/// Decoded, so that each way to percent-encode a path is the same path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Paths {
+    exact: HashSet<Vec<u8>>,
+    prefixes: Vec<Vec<u8>>,
 }
 
-impl Pattern {
-    /// A path with a leading slash, percent-encoded; `*` at the end stands for anything.
-    pub fn new(path: &str) -> Self {
-        let (path, wildcard) = path.strip_suffix('*').map_or((path, false), |prefix| (prefix, true));
-        Self { path: percent_decode_str(path).collect(), wildcard }
+impl Paths {
+    /// Paths with a leading slash, percent-encoded; `*` at the end stands for anything.
+    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut all = Self::default();
+        for path in paths {
+            match path.strip_suffix('*') {
+                Some(prefix) => all.prefixes.push(percent_decode_str(prefix).collect()),
+                None => {
+                    all.exact.insert(percent_decode_str(path).collect());
+                }
+            }
+        }
+        all
     }
 
-    fn everything() -> Self {
-        Self { path: Vec::new(), wildcard: true }
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.exact.is_empty() && self.prefixes.is_empty()
     }
 
     /// Whether a response kept under the rewritten `uri` is covered: by that URI, or by the path that viewers
     /// ask for, which is without our prefix and, for a folder's page, without its name.
-    pub fn covers(&self, uri: &str) -> bool {
+    pub fn cover(&self, uri: &str) -> bool {
         let uri: Cow<[u8]> = percent_decode_str(uri).into();
         let viewer = viewer_path(&uri);
         let folder = viewer.strip_suffix(b"index.html").filter(|folder| folder.ends_with(b"/"));
-        [Some(uri.as_ref()), Some(viewer), folder].into_iter().flatten().any(|path| self.matches(path))
-    }
-
-    fn matches(&self, path: &[u8]) -> bool {
-        if self.wildcard { path.starts_with(&self.path) } else { path == self.path }
+        [Some(uri.as_ref()), Some(viewer), folder]
+            .into_iter()
+            .flatten()
+            .any(|path| self.exact.contains(path) || self.prefixes.iter().any(|prefix| path.starts_with(prefix)))
     }
 }
 
@@ -60,20 +69,20 @@ impl Follower {
     }
 
     /// What was invalidated since the last call. One look at the file's length when that is nothing.
-    pub fn news(&mut self) -> Vec<Pattern> {
+    pub fn news(&mut self) -> Paths {
         let length = self.cdn.length();
         if length == self.offset {
-            return Vec::new();
+            return Paths::default();
         }
         if length > self.offset
             && let Ok((invalidations, offset)) = self.cdn.since(self.offset)
         {
             self.offset = offset;
-            return invalidations.iter().flat_map(|it| &it.paths).map(|path| Pattern::new(path)).collect();
+            return Paths::new(invalidations.iter().flat_map(|it| &it.paths).map(String::as_str));
         }
         // A log that became shorter was replaced, and one that cannot be read may say anything.
         self.offset = length;
-        vec![Pattern::everything()]
+        Paths::new(["/*"])
     }
 }
 
@@ -101,7 +110,7 @@ mod tests {
             ("/a%2A", "/abc", false),
             ("/a.js", "/b.js", false),
         ] {
-            assert_eq!(Pattern::new(pattern).covers(uri), expected, "{pattern} {uri}");
+            assert_eq!(Paths::new([pattern]).cover(uri), expected, "{pattern} {uri}");
         }
     }
 }

@@ -48,7 +48,8 @@ impl LocalApi {
     pub fn start(command: &Command, folder: &Path, say: Say) -> Result<Self> {
         let port = free_port().doing("find a free port for the API in", folder)?;
         let spec = Spec {
-            args: vec!["-c".into(), command.command.clone().into()],
+            // Standard output is for the results of our own commands.
+            args: vec!["-c".into(), format!("exec >&2\n{}", command.command).into()],
             envs: vec![("PORT".into(), port.to_string().into()), ("HOST".into(), "127.0.0.1".into())],
             cwd: Some(folder.to_owned()),
             ..Spec::new("sh")

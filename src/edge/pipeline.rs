@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc, time::Instant};
 
-use http::{HeaderMap, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::body::{Body as _, Incoming};
 
 use super::{
@@ -153,7 +153,5 @@ impl Edge {
 /// CloudFront refuses other methods, and a GET with a body, with 403.
 fn is_allowed(methods: Methods, request: &Request<Incoming>) -> bool {
     let has_body = !request.body().is_end_stream();
-    methods.names().contains(&request.method().as_str())
-        && !(request.method() == Method::GET && has_body)
-        && !(methods == Methods::Read && has_body && request.headers().contains_key(header::TRANSFER_ENCODING))
+    methods.names().contains(&request.method().as_str()) && !(request.method() == Method::GET && has_body)
 }

@@ -45,15 +45,15 @@ impl Listener {
                 .help("choose another port with `--port`")
         };
         let v4 = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(refused)?;
-        let port = v4.local_addr().map_err(refused)?.port();
+        let bound = v4.local_addr().map_err(refused)?.port();
         let mut sockets = vec![v4];
-        // `localhost` is both addresses to a browser. A machine may lack the second one.
-        match TcpListener::bind((Ipv6Addr::LOCALHOST, port)).await {
+        // `localhost` is both addresses to a browser, which asks the second one first. A machine may lack it.
+        match TcpListener::bind((Ipv6Addr::LOCALHOST, bound)).await {
             Ok(v6) => sockets.push(v6),
-            Err(cause) if cause.kind() == io::ErrorKind::AddrInUse => return Err(refused(cause)),
+            Err(cause) if port != 0 && cause.kind() == io::ErrorKind::AddrInUse => return Err(refused(cause)),
             Err(_) => {}
         }
-        Ok(Self { sockets, port })
+        Ok(Self { sockets, port: bound })
     }
 
     /// The port.

@@ -49,10 +49,10 @@ pub struct CachePolicy {
 
 /// First match wins. A rule with `immutable` applies only to names with a content hash
 /// (`hashed`, or see [`has_content_hash`]): a plain name that it matches falls through to the next rule,
-/// since its next version would never reach a browser that holds the first.
+/// since its next version would never reach a browser that holds the first. Nor does it ever apply to pages.
 #[must_use]
 pub fn cache_policy(rules: &[CacheRule], path: &ViewerPath, hashed: bool) -> CachePolicy {
-    let hashed = hashed || has_content_hash(path.file_name());
+    let hashed = !path.is_page() && (hashed || has_content_hash(path.file_name()));
     rules
         .iter()
         .filter(|rule| rule.pattern.is_match(path.as_str()))
@@ -119,6 +119,7 @@ mod tests {
         assert_eq!(policy("assets/app.js").cache_control, REVALIDATE);
         assert_eq!(policy("assets/page.html").cache_control, "public, max-age=300, must-revalidate");
         assert_eq!(policy("index.html").cache_control, "public, max-age=300, must-revalidate");
+        assert_eq!(policy("assets/user-handbook.html").cache_control, "public, max-age=300, must-revalidate");
         assert_eq!(policy("robots.txt").cache_control, REVALIDATE);
     }
 }

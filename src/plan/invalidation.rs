@@ -6,11 +6,12 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Facts, Reason, Removal, Wave};
 use crate::{
-    config::Invalidation,
+    config::{Invalidation, Site},
     model::{
+        encoding::Encoding,
         ledger::RemoteState,
         manifest::{Manifest, Role},
-        path::ViewerPath,
+        path::{INTERNAL_PREFIX, ViewerPath},
     },
 };
 
@@ -70,6 +71,26 @@ pub fn paths(
     if paths.len() > MAX_PATHS { vec!["/*".into()] } else { paths.into_iter().collect() }
 }
 
+/// What to invalidate when a user names `path` (with a leading slash; `*` only at the end): the path itself,
+/// and the keys that the function rewrites it to, under which responses are kept.
+#[must_use]
+pub fn expand(path: &str, site: &Site, encodings: &[Encoding]) -> Vec<String> {
+    if path == "/*" {
+        return vec![path.to_owned()];
+    }
+    let last = path.rsplit('/').next().unwrap_or(path);
+    let target = match last {
+        _ if path.ends_with('*') || last.contains('.') => path.to_owned(),
+        _ if site.spa => "/index.html".to_owned(),
+        "" => format!("{path}index.html"),
+        _ => path.to_owned(),
+    };
+    let variants = encodings.iter().map(|encoding| format!("/{INTERNAL_PREFIX}{encoding}{target}"));
+    let mut paths: Vec<_> = [path.to_owned(), target.clone()].into_iter().chain(variants).collect();
+    paths.dedup();
+    paths
+}
+
 fn forms(path: &ViewerPath, state: &RemoteState, manifest: &Manifest) -> BTreeSet<String> {
     let mut forms = BTreeSet::from([encode_path(path.as_str())]);
     if let Some(folder) = path.as_str().strip_suffix("index.html").filter(|it| it.is_empty() || it.ends_with('/')) {
@@ -80,4 +101,33 @@ fn forms(path: &ViewerPath, state: &RemoteState, manifest: &Manifest) -> BTreeSe
         forms.extend(entry.objects().map(|stored| encode_path(stored.key.as_str())));
     }
     forms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_named_by_a_user_becomes_every_key_that_answers_it() {
+        let site = |spa| Site {
+            root: "/".into(),
+            install: None,
+            build: None,
+            output: "/".into(),
+            env: std::collections::BTreeMap::new(),
+            spa,
+            clean_urls: false,
+        };
+        for (path, spa, expected) in [
+            ("/*", true, &["/*"][..]),
+            ("/a.js", true, &["/a.js", "/_tb/br/a.js"]),
+            ("/docs/*", true, &["/docs/*", "/_tb/br/docs/*"]),
+            ("/", true, &["/", "/index.html", "/_tb/br/index.html"]),
+            ("/plans", true, &["/plans", "/index.html", "/_tb/br/index.html"]),
+            ("/docs/", false, &["/docs/", "/docs/index.html", "/_tb/br/docs/index.html"]),
+            ("/LICENSE", false, &["/LICENSE", "/_tb/br/LICENSE"]),
+        ] {
+            assert_eq!(expand(path, &site(spa), &[Encoding::Br]), expected, "{path}");
+        }
+    }
 }

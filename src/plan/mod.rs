@@ -25,7 +25,7 @@ use crate::{
     },
 };
 
-pub use invalidation::encode_path;
+pub use invalidation::{encode_path, expand};
 
 /// What the planner must be told beside the two states.
 #[derive(Debug, Clone)]

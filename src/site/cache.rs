@@ -19,6 +19,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
+use walkdir::WalkDir;
 
 use super::inspect::BLOCK;
 use crate::{
@@ -30,6 +31,8 @@ use crate::{
 const FINDINGS: &str = "variants-1";
 /// How long an object stays after its last use.
 const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Findings longer than this, in bytes, are gone through: a line has some 140.
+const LONG: u64 = 8 << 20;
 /// How often uses are noted and old objects looked for.
 const DAY: Duration = Duration::from_hours(24);
 
@@ -70,12 +73,8 @@ impl Cache {
 
     /// Tells later builds.
     pub fn record(&self, source: Digest, encoding: Encoding, finding: Finding) -> Result<()> {
-        let line = match finding {
-            Finding::Smaller(variant) => format!("{source} {encoding} {variant}\n"),
-            Finding::NotSmaller => format!("{source} {encoding} -\n"),
-        };
         let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.write_all(line.as_bytes()).doing("write", &self.folder.join(FINDINGS))
+        log.write_all(line(source, encoding, finding).as_bytes()).doing("write", &self.folder.join(FINDINGS))
     }
 
     /// The object with this digest, if it is there and whole. A damaged one is removed.
@@ -86,7 +85,7 @@ impl Cache {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
             Err(cause) => return Err(cause).doing("read", &path),
         };
-        let (mut actual, mut size, mut block) = (Sha256::new(), 0, [0; BLOCK]);
+        let (mut actual, mut size, mut block) = (Sha256::new(), 0, vec![0; BLOCK]);
         loop {
             match file.read(&mut block).doing("read", &path)? {
                 0 => break,
@@ -106,7 +105,8 @@ impl Cache {
 
     /// A file to write an object to, for [`Cache::keep`].
     pub fn draft(&self) -> Result<NamedTempFile> {
-        NamedTempFile::new_in(&self.folder).doing("create a file in", &self.folder)
+        let objects = self.folder.join("objects");
+        NamedTempFile::new_in(&objects).doing("create a file in", &objects)
     }
 
     /// Makes a draft the object with the digest of its bytes.
@@ -136,20 +136,46 @@ impl Cache {
     }
 
     /// Removes what no build has used for 30 days; looks at most once a day.
-    pub fn trim(self) -> Result<()> {
+    pub fn trim(&self) -> Result<()> {
         let marker = self.folder.join("trimmed");
         if fs::metadata(&marker).is_ok_and(|metadata| age(&metadata) < DAY) {
             return Ok(());
         }
         fs::write(&marker, "").doing("write", &marker)?;
-        for entry in walkdir::WalkDir::new(&self.folder).min_depth(1).into_iter().filter_map(Result::ok) {
+        for entry in WalkDir::new(self.folder.join("objects")).into_iter().filter_map(Result::ok) {
             let is_old = |metadata: fs::Metadata| metadata.is_file() && age(&metadata) > KEPT;
             if entry.metadata().is_ok_and(is_old) {
                 // Another process may have been faster.
                 let _ = fs::remove_file(entry.path());
             }
         }
+        let findings = self.folder.join(FINDINGS);
+        if fs::metadata(&findings).is_ok_and(|metadata| metadata.len() > LONG) {
+            self.shorten(&findings)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Rewrites the findings without those whose object is gone. What another process appends meanwhile is lost.
+    fn shorten(&self, findings: &Path) -> Result<()> {
+        let mut draft = self.draft()?;
+        for ((source, encoding), finding) in &self.findings {
+            if let Finding::Smaller(variant) = finding
+                && self.path(*variant).exists()
+            {
+                draft.write_all(line(*source, *encoding, *finding).as_bytes()).doing("write", draft.path())?;
+            }
+        }
+        draft.persist(findings).map_err(|failure| failure.error).doing("write", findings)?;
         Ok(())
+    }
+}
+
+fn line(source: Digest, encoding: Encoding, finding: Finding) -> String {
+    match finding {
+        Finding::Smaller(variant) => format!("{source} {encoding} {variant}\n"),
+        Finding::NotSmaller => format!("{source} {encoding} -\n"),
     }
 }
 
@@ -174,5 +200,63 @@ fn note_use(file: &File) {
     if file.metadata().is_ok_and(|metadata| age(&metadata) > DAY) {
         // Without it the object is only removed, and made again, sooner.
         let _ = file.set_modified(SystemTime::now());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Turns back the clocks of a file.
+    fn age_by(path: &Path, days: u64) {
+        let then = SystemTime::now() - Duration::from_hours(24 * days);
+        File::options().write(true).open(path).unwrap().set_modified(then).unwrap();
+    }
+
+    #[test]
+    fn findings_and_objects_outlive_the_process() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = Digest::of(b"source");
+        let cache = Cache::open(folder.path()).unwrap();
+        let variant = cache.put(b"variant").unwrap();
+        cache.record(source, Encoding::Br, Finding::Smaller(variant.sha256)).unwrap();
+        cache.record(source, Encoding::Gzip, Finding::NotSmaller).unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        assert_eq!(cache.finding(source, Encoding::Br), Some(Finding::Smaller(variant.sha256)));
+        assert_eq!(cache.finding(source, Encoding::Gzip), Some(Finding::NotSmaller));
+        assert_eq!(cache.finding(variant.sha256, Encoding::Br), None);
+        assert_eq!(cache.object(variant.sha256).unwrap(), Some(variant));
+    }
+
+    #[test]
+    fn what_nobody_uses_is_removed_in_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let [old, used, new] = ["old", "used", "new"].map(|text| cache.put(text.as_bytes()).unwrap());
+        age_by(&old.file, 31);
+        age_by(&used.file, 31);
+        assert!(cache.object(used.sha256).unwrap().is_some(), "a use makes it young");
+        cache.trim().unwrap();
+        assert_eq!([&old, &used, &new].map(|object| object.file.exists()), [false, true, true]);
+        age_by(&new.file, 31);
+        cache.trim().unwrap();
+        assert!(new.file.exists(), "one look a day is enough");
+        age_by(&folder.path().join("trimmed"), 2);
+        cache.trim().unwrap();
+        assert!(!new.file.exists());
+    }
+
+    #[test]
+    fn long_findings_are_shortened_to_what_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        let (source, variant) = (Digest::of(b"source"), cache.put(b"variant").unwrap());
+        cache.record(source, Encoding::Br, Finding::Smaller(variant.sha256)).unwrap();
+        cache.record(source, Encoding::Gzip, Finding::Smaller(source)).unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        cache.shorten(&folder.path().join(FINDINGS)).unwrap();
+        let cache = Cache::open(folder.path()).unwrap();
+        assert_eq!(cache.finding(source, Encoding::Br), Some(Finding::Smaller(variant.sha256)));
+        assert_eq!(cache.finding(source, Encoding::Gzip), None);
     }
 }

@@ -11,14 +11,17 @@ use flate2::{Compression, read::GzDecoder, write::GzEncoder};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{inspect::BLOCK, parallel::Cancel};
+use super::{
+    inspect::{BLOCK, changed},
+    parallel::Cancel,
+};
 use crate::{
     error::{Class, Error, IoContext, Result},
     model::{asset::Source, digest::Digest, encoding::Encoding},
 };
 
-/// Brotli's largest window that every decoder must support, as a power of two (RFC 7932, section 9.1).
-const LARGEST_WINDOW: i32 = 24;
+/// Largest Brotli window, as a power of two: what encoders use unless told otherwise. Larger ones cost decoders memory.
+const LARGEST_WINDOW: i32 = 22;
 
 /// Compresses `source` into `output`, which starts empty, and gives digest and size of what was written.
 ///
@@ -57,12 +60,6 @@ pub fn compress(
             .help("this is a bug, or a failing disk or memory; leave the encoding out of compression.encodings"));
     }
     Ok((sha256, size))
-}
-
-fn changed(file: &Path) -> Error {
-    let message = format!("{} changed while the site was read", file.display());
-    Error::new(Class::Build, "file-changed", message)
-        .help("wait until nothing else builds into the output folder, and run the command again")
 }
 
 /// Quality 11, with the smallest window that sees the whole file: memory is what the file needs, not the maximum.

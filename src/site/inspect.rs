@@ -3,6 +3,7 @@
 use std::{
     fs::File,
     io::{self, Read},
+    path::Path,
 };
 
 use sha2::{Digest as _, Sha256};
@@ -19,6 +20,9 @@ use crate::{
 
 /// How much is read at once, in bytes.
 pub const BLOCK: usize = 64 * 1024;
+
+/// What to do when files change under us.
+const ALONE: &str = "wait until nothing else builds into the output folder, and run the command again";
 
 /// What a file's bytes are.
 #[derive(Debug)]
@@ -71,11 +75,22 @@ fn open(found: &Found) -> Result<File> {
     File::open(&found.file).or_else(|cause| {
         if cause.kind() == io::ErrorKind::NotFound {
             let message = format!("{} vanished while the site was read", found.file.display());
-            return Err(Error::new(Class::Build, "file-vanished", message)
-                .help("wait until nothing else builds into the output folder, and run the command again"));
+            return Err(Error::new(Class::Build, "file-vanished", message).help(ALONE));
         }
         Err(cause).doing("read", &found.file)
     })
+}
+
+/// The bytes of a file that was inspected before.
+pub fn read_unchanged(source: &Source) -> Result<Vec<u8>> {
+    let bytes = std::fs::read(&source.file).doing("read", &source.file)?;
+    if Digest::of(&bytes) == source.sha256 { Ok(bytes) } else { Err(changed(&source.file)) }
+}
+
+/// The failure of a file that is no longer what it was when it was inspected.
+pub fn changed(file: &Path) -> Error {
+    let message = format!("{} changed while the site was read", file.display());
+    Error::new(Class::Build, "file-changed", message).help(ALONE)
 }
 
 /// Validates UTF-8 that arrives in blocks.

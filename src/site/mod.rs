@@ -12,6 +12,7 @@ mod fingerprint;
 mod inspect;
 mod install;
 mod names;
+mod notes;
 mod parallel;
 mod progress;
 mod scan;

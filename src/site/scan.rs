@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 
 use super::{
     names::{Verdict, judge},
-    words,
+    notes, words,
 };
 use crate::{
     config::Config,
@@ -67,14 +67,7 @@ pub fn scan(config: &Config) -> Result<Scan> {
         return Err(Error::new(Class::Build, "no-index", message)
             .help("point site.output at the folder that holds the site's index.html"));
     }
-    let mut notes = Vec::new();
-    if !skipped.is_empty() {
-        notes.push(format!("left out, as hidden files or editor litter: {}", words::list(&skipped)));
-    }
-    if !renamed.is_empty() {
-        notes.push(format!("published in Unicode normalization form C, other than on disk: {}", words::list(&renamed)));
-    }
-    notes.extend(case_twins(&found));
+    let notes = notes::notes(config, &found, &skipped, &renamed);
     Ok(Scan { found, leaked, notes })
 }
 
@@ -102,14 +95,6 @@ fn refusal(output: &Path, problems: &[Problem]) -> Error {
     Error::new(Class::Build, problems[0].rule, message)
         .help("rename, replace or remove these files where the build takes them from")
         .details(details.collect())
-}
-
-/// Names that differ in case only are one file to macOS and Windows, and two to a CDN.
-fn case_twins(found: &[Found]) -> Vec<String> {
-    let mut folded: Vec<_> = found.iter().map(|found| (found.path.as_str().to_lowercase(), &found.path)).collect();
-    folded.sort();
-    let twins = folded.windows(2).filter(|pair| pair[0].0 == pair[1].0);
-    twins.map(|pair| format!("{} and {} differ in case only", pair[0].1, pair[1].1)).collect()
 }
 
 struct Walk<'a> {
@@ -234,7 +219,7 @@ impl<'a> Walk<'a> {
 
     /// Names are shown with escapes: what is wrong with them is often invisible.
     fn refuse(&mut self, path: &Path, rule: &'static str, reason: &str) {
-        let path = format!("{:?}", self.relative(path));
+        let path = format!("{:?}", self.relative(path).to_string_lossy());
         self.problems.push(Problem { path, rule, reason: reason.to_owned() });
     }
 }

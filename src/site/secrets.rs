@@ -21,6 +21,12 @@ const NEARBY: usize = 200;
 /// How much is searched at once.
 const WINDOW: usize = 64 * 1024;
 
+/// Base64 with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
 /// A kind of secret. What it says is never kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Secret {
@@ -143,10 +149,7 @@ fn is_private_key(window: &[u8], at: usize) -> bool {
             return false;
         }
     }
-    const FORGIVING: GeneralPurposeConfig =
-        GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    let engine = GeneralPurpose::new(&alphabet::STANDARD, FORGIVING);
-    bytes.next() == Some(b'-') && engine.decode(&text).is_ok_and(|key| key.len() >= 16)
+    bytes.next() == Some(b'-') && BASE64.decode(&text).is_ok_and(|key| key.len() >= 16)
 }
 
 /// Skips the headers of an encrypted key in the old format (RFC 1421): they end with an empty line.
@@ -183,4 +186,98 @@ fn is_secret_access_key(word: &[u8]) -> bool {
         && word.iter().any(u8::is_ascii_uppercase)
         && word.iter().any(u8::is_ascii_lowercase)
         && word.iter().any(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const KEY: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";
+    const ID: &str = "AKIAQYLPMN5HFIQR7XYA";
+    const SECRET_KEY: &str = "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";
+
+    fn scan(text: &[u8], block: usize) -> Vec<Secret> {
+        let mut scanner = Scanner::default();
+        text.chunks(block).for_each(|chunk| scanner.feed(chunk));
+        scanner.finish()
+    }
+
+    fn scan_text(text: &str) -> Vec<Secret> {
+        scan(text.as_bytes(), 64 * 1024)
+    }
+
+    #[test]
+    fn private_keys_are_found_in_every_disguise() {
+        let body = KEY.lines().nth(1).unwrap();
+        for text in [
+            KEY.to_owned(),
+            KEY.replace('\n', "\r\n"),
+            format!("const key = {KEY:?};"),
+            format!("{:?}", format!("{KEY:?}")),
+            KEY.replace('\n', " "),
+            KEY.replace("PRIVATE", "RSA PRIVATE"),
+            KEY.replace("PRIVATE", "OPENSSH PRIVATE"),
+            format!(
+                "-----BEGIN EC PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00FF\n\n{body}\n-----END EC PRIVATE KEY-----"
+            ),
+        ] {
+            assert_eq!(scan_text(&text), [Secret::PrivateKey], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_talks_of_keys_is_no_secret() {
+        for text in [
+            KEY.replace("PRIVATE", "PUBLIC"),
+            KEY.replace("PRIVATE KEY", "CERTIFICATE"),
+            "pem.includes('-----BEGIN PRIVATE KEY-----')".into(),
+            "-----BEGIN PRIVATE KEY-----\\n\"+body+\"\\n-----END PRIVATE KEY-----".into(),
+            "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBg...\n-----END PRIVATE KEY-----".into(),
+            "-----BEGIN PRIVATE KEY----------END PRIVATE KEY-----".into(),
+            "-----BEGIN ".repeat(1000),
+            "-----BEGIN PRIVATE KEY-----".repeat(1000),
+        ] {
+            assert_eq!(scan_text(&text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn access_keys_are_found_with_their_secret_only() {
+        for text in [
+            format!("AWS_ACCESS_KEY_ID={ID}\nAWS_SECRET_ACCESS_KEY={SECRET_KEY}\n"),
+            format!("{{secretAccessKey:\"{SECRET_KEY}\",accessKeyId:\"{ID}\"}}"),
+            format!("{}'{SECRET_KEY}'", ID.replace("AKIA", "ASIA")),
+        ] {
+            assert_eq!(scan_text(&text), [Secret::AwsAccessKey], "{text}");
+        }
+        for text in [
+            format!("id = {ID}"),
+            format!("{ID}{}{SECRET_KEY}", " ".repeat(NEARBY + 1)),
+            format!("x{ID} {SECRET_KEY}"),
+            format!("{ID}x {SECRET_KEY}"),
+            format!("{ID} da39a3ee5e6b4b0d3255bfef95601890afd80709"),
+            format!("{ID} {SECRET_KEY}{SECRET_KEY}"),
+            format!("AKIAIOSFODNN7EXAMPLE {SECRET_KEY}"),
+            format!("{ID} wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ] {
+            assert_eq!(scan_text(&text), [], "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        /// Wherever a secret lies, and however its file is cut into blocks, it is found.
+        #[test]
+        fn secrets_are_found_across_borders(before in 0_usize..200_000, after in 0_usize..200_000, block in 1000_usize..70_000) {
+            for (secret, kind) in [
+                (KEY.to_owned(), Secret::PrivateKey),
+                (format!("{SECRET_KEY}{}{ID}", " ".repeat(NEARBY - 40)), Secret::AwsAccessKey),
+            ] {
+                let text = [vec![b' '; before], secret.into_bytes(), vec![b' '; after]].concat();
+                prop_assert_eq!(scan(&text, block), [kind]);
+            }
+        }
+    }
 }

@@ -111,16 +111,11 @@ impl Row {
 fn align(lines: &[[String; 4]]) -> String {
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths = [0, 1, 2, 3].map(width);
-    let mut text = String::new();
-    for [name, numbers @ ..] in lines {
-        text += &format!("{name:<width$}", width = widths[0]);
-        for (number, width) in numbers.iter().zip(&widths[1..]) {
-            text += &format!("  {number:>width$}");
-        }
-        text.truncate(text.trim_end().len());
-        text.push('\n');
-    }
-    text
+    let [names, raws, gzips, brs] = widths;
+    let line = |[name, raw, gzip, br]: &[String; 4]| {
+        format!("{name:<names$}  {raw:>raws$}  {gzip:>gzips$}  {br:>brs$}").trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(line).collect()
 }
 
 /// Thousands of bytes with one decimal, as bundlers print them.

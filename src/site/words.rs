@@ -10,9 +10,7 @@ pub fn list(names: &[String]) -> String {
 /// One name a line, indented, each on a new line.
 pub fn lines(names: &[String]) -> String {
     const SHOWN: usize = 20;
-    let mut text: String = names.iter().take(SHOWN).flat_map(|name| ["\n  ", name]).collect();
-    if names.len() > SHOWN {
-        text += &format!("\n  … and {} more", names.len() - SHOWN);
-    }
-    text
+    let rest = names.len().saturating_sub(SHOWN);
+    let more = (rest > 0).then(|| format!("… and {rest} more"));
+    names.iter().take(SHOWN).chain(&more).flat_map(|line| ["\n  ", line]).collect()
 }

@@ -101,7 +101,8 @@ pub fn probes(manifest: &Manifest, distribution: &Distribution, options: Options
 
 /// The files to check: all, or a sample that is the same each time.
 fn select(manifest: &Manifest, options: Options) -> Vec<(&ViewerPath, &Entry)> {
-    let reachable = manifest.entries.iter().filter(|(path, _)| !(options.spa && is_route(path)));
+    let reachable =
+        manifest.entries.iter().filter(|(path, _)| !((options.spa || options.clean_urls) && is_route(path)));
     let (mut pages, mut others): (Vec<_>, Vec<_>) = reachable.partition(|(_, entry)| entry.role == Role::Page);
     if !options.all {
         for (files, limit) in [(&mut pages, MAX_PAGES), (&mut others, MAX_OTHERS)] {
@@ -113,7 +114,7 @@ fn select(manifest: &Manifest, options: Options) -> Vec<(&ViewerPath, &Entry)> {
     pages
 }
 
-/// Whether a single-page app's page is sent in place of this file.
+/// Whether client-side routes and clean URLs look like this: then the file itself cannot be asked for.
 fn is_route(path: &ViewerPath) -> bool {
     !path.file_name().contains('.') && !path.as_str().starts_with(".well-known/")
 }

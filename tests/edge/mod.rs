@@ -1,4 +1,13 @@
 //! Tests of the local edge.
 
+mod api;
+mod caching;
+mod encoding;
+mod function;
+mod fuzz;
+mod representations;
 mod routing;
+mod serve;
+mod verify;
+mod verify_cli;
 mod world;

@@ -1,18 +1,18 @@
 //! A frontend in a temporary folder.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{Arc, Mutex},
 };
 
-use tempfile::TempDir;
 use treebeard_cdn::{
     config::{self, Config},
     error::Result,
     model::asset::{Asset, Site},
     site::{self, Listener, Options, Progress},
 };
+
+use crate::support;
 
 /// The guide's cache rules, and an output folder beside the configuration.
 const CONFIG: &str = r#"
@@ -28,7 +28,7 @@ environments:
 
 /// A project with an output folder and the guide's cache rules.
 pub struct Project {
-    folder: TempDir,
+    folder: support::Project,
     /// Its configuration.
     pub config: Config,
 }
@@ -36,33 +36,20 @@ pub struct Project {
 impl Project {
     /// A project whose output folder holds `files`.
     pub fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path().canonicalize().unwrap();
-        fs::write(root.join("cdn-config.yml"), CONFIG).unwrap();
-        let config = config::load(&root.join("cdn-config.yml"), "local").unwrap();
-        fs::create_dir(root.join("dist")).unwrap();
-        let project = Self { folder, config };
-        for (path, text) in files {
-            project.write(path, text);
-        }
-        project
+        let folder = support::Project::with_site(files);
+        folder.write("cdn-config.yml", CONFIG);
+        let config = config::load(&folder.path("cdn-config.yml"), "local").unwrap();
+        Self { folder, config }
     }
 
     /// Where a file of the output folder lies.
     pub fn path(&self, path: &str) -> PathBuf {
-        self.config.site.output.join(path)
+        self.folder.path("dist").join(path)
     }
 
     /// Writes a file into the output folder.
     pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
-        let path = self.path(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, bytes).unwrap();
-    }
-
-    /// The project's folder.
-    pub fn root(&self) -> &Path {
-        self.folder.path()
+        self.folder.write(&format!("dist/{path}"), bytes);
     }
 
     /// Builds, and gives the number of variants that had to be made, too.

@@ -2,7 +2,7 @@
 
 use std::{
     io::{Read, Write},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     time::Duration,
 };
 
@@ -28,6 +28,11 @@ impl Reply {
     }
 }
 
+/// A port of the loopback address that nobody listens on at the moment.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
 /// `GET` without further headers.
 pub fn get(port: u16, path: &str) -> Reply {
     request(port, "GET", path, &[], b"")
@@ -40,13 +45,11 @@ pub fn get_with(port: u16, path: &str, headers: &[(&str, &str)]) -> Reply {
 
 /// Any request on a connection of its own.
 pub fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n");
-    for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    if !body.is_empty() {
-        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
-    }
+    let length = body.len().to_string();
+    let length = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
+    let lines = headers.iter().copied().chain(length).map(|(name, value)| format!("{name}: {value}\r\n"));
+    let lines = lines.collect::<Vec<_>>().concat();
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{lines}");
     let reply = exchange(port, &[head.as_bytes(), b"\r\n", body].concat());
     parse(&reply, method == "HEAD").unwrap_or_else(|| panic!("no response to {method} {path}: {reply:?}"))
 }

@@ -31,7 +31,7 @@ const DIRECTIVES: &[&str] = &[
 ];
 
 /// Longer than this, and visitors see yesterday's pages.
-const LONGEST_FOR_PAGES: Duration = Duration::from_secs(86_400);
+const LONGEST_FOR_PAGES: Duration = Duration::from_hours(24);
 
 /// Every rule, and how they follow each other.
 pub fn rules(report: &mut Report<'_>, rules: &[file::CacheRule]) {
@@ -87,24 +87,21 @@ fn pages(report: &mut Report<'_>, path: &str, rule: &file::CacheRule) {
     if !matches_pages {
         return;
     }
-    let everything = compiled.pattern.is_match("robots.txt");
     let value = format!("{path}.cache_control");
-    if is_immutable(&rule.cache_control) {
-        let help = "use `public, max-age=300, must-revalidate` for pages, and `immutable` for `assets/**`";
-        if everything {
-            let message = "`immutable` on everything: only names with a content hash have it, all others fall through";
-            report.warn("immutable-everything", &value, message, help);
-        } else {
-            let message = "`immutable` on pages: a browser that holds one would never ask for the next";
-            report.error("immutable-html", &value, message, help);
-        }
-    } else if max_age(&rule.cache_control).is_some_and(|age| age > LONGEST_FOR_PAGES) {
-        let message = "pages are kept for longer than a day: no invalidation reaches a browser";
-        report.warn("html-max-age", &value, message, "use `public, max-age=300, must-revalidate` for pages");
-    }
+    let help = "use `public, max-age=300, must-revalidate` for pages, and `immutable` for `assets/**`";
+    let everything = compiled.pattern.is_match("robots.txt");
     if rule.fingerprint {
         let message = "pages would get names with their content hash, which nobody can link to";
         report.error("fingerprint-html", &format!("{path}.fingerprint"), message, "match images or fonts only");
+    } else if is_immutable(&rule.cache_control) && everything {
+        let message = "`immutable` on everything: only names with a content hash have it, all others fall through";
+        report.warn("immutable-everything", &value, message, help);
+    } else if is_immutable(&rule.cache_control) {
+        let message = "`immutable` on pages: a browser that holds one would never ask for the next";
+        report.error("immutable-html", &value, message, help);
+    } else if max_age(&rule.cache_control).is_some_and(|age| age > LONGEST_FOR_PAGES) {
+        let message = "pages are kept for longer than a day: no invalidation reaches a browser";
+        report.warn("html-max-age", &value, message, help);
     }
 }
 

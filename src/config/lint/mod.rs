@@ -27,7 +27,10 @@ pub fn run(
     lookup: Lookup<'_>,
     problems: &mut Vec<Problem>,
 ) -> Option<file::Environment> {
-    let environments = source.value.get("environments").and_then(Value::as_object)?;
+    let Some(environments) = source.value.get("environments").and_then(Value::as_object) else {
+        top_level(source, problems);
+        return None;
+    };
     let mut resolved = None;
     for name in environments.keys() {
         environment::name(source, name, problems);
@@ -48,10 +51,20 @@ pub fn run(
             resolved = Some(environment);
         }
     }
-    if !environments.contains_key(chosen) {
+    if !environments.is_empty() && !environments.contains_key(chosen) {
         problems.push(environment::unknown(source, chosen));
     }
     resolved
+}
+
+/// Without environments, the top level is looked at as if there were a local one.
+fn top_level(source: &Source, problems: &mut Vec<Problem>) {
+    let mut effective = Effective::new(source, "local");
+    structure::prune(&mut effective.value);
+    effective.value["target"] = "local".into();
+    if let Ok(environment) = serde_json::from_value(effective.value.clone()) {
+        look(&mut Report { source, effective: &effective, problems }, &environment);
+    }
 }
 
 fn look(report: &mut Report<'_>, environment: &file::Environment) {

@@ -12,7 +12,7 @@ use crate::config::{
 };
 
 /// Shorter than this, and tabs that are open during a deploy lose their assets.
-const SHORTEST_GRACE: Duration = Duration::from_secs(3600);
+const SHORTEST_GRACE: Duration = Duration::from_hours(1);
 
 /// Folders, commands and routing.
 pub fn site(report: &mut Report<'_>, site: &Site) {

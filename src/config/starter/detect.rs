@@ -126,7 +126,7 @@ fn html_files(path: &Path, depth: usize) -> usize {
         .count()
 }
 
-/// SvelteKit's static adapter writes one page for all routes when it has a fallback.
+/// The static adapter of `SvelteKit` writes one page for all routes when it has a fallback.
 fn has_fallback(path: &Path) -> bool {
     ["svelte.config.js", "svelte.config.ts"]
         .iter()

@@ -1,17 +1,19 @@
 //! The text of a first configuration.
 
+use std::fmt::Write;
+
 use super::Frontend;
 
 /// Renders it.
 pub fn render(frontend: Option<&Frontend>) -> String {
     let site = frontend.map_or_else(|| NO_FRONTEND.to_owned(), site);
     let hashed = frontend.map_or_else(|| vec!["assets/**"], |frontend| frontend.hashed.clone());
-    let hashed: String = hashed
-        .iter()
-        .map(|pattern| {
-            format!("  - {{ match: \"{pattern}\", cache_control: \"public, max-age=31536000, immutable\" }}\n")
-        })
-        .collect();
+    let hashed = hashed.iter().fold(String::new(), |mut rules, pattern| {
+        // A `String` takes everything that is written to it.
+        let _ =
+            writeln!(rules, "  - {{ match: \"{pattern}\", cache_control: \"public, max-age=31536000, immutable\" }}");
+        rules
+    });
     let api = if frontend.is_some_and(|frontend| frontend.has_api) { API_FOUND } else { API_NONE };
     format!("{HEAD}\n{site}\n{CACHE_HEAD}{hashed}{CACHE_TAIL}\n{HEADERS}\n{api}{API}\n{RELEASES}\n{ENVIRONMENTS}")
 }

@@ -1,0 +1,258 @@
+//! Every lint: its rule, its severity, and the exact place that it points to.
+
+use treebeard_cdn::config::Severity::{self, Error, Warning};
+
+use super::{only_problem, problems};
+
+const BASE: &str = "version: 1\nsite: { spa: false }\nenvironments: { local: { target: local } }\n";
+
+/// Settings at the top level, beside a local environment.
+const SETTINGS: &[(&str, Severity, &str)] = &[
+    ("keep-zero", Error, "releases: { keep: ▶0 }"),
+    ("grace-short", Warning, "releases: { grace: ▶5m }"),
+    ("wrong-format", Error, "releases: { grace: ▶7x }"),
+    ("max-size-zero", Warning, "compression: { max_size: ▶0B }"),
+    ("duplicate-encoding", Error, "compression: { encodings: [br, gzip, ▶br] }"),
+    ("secrets-allow-all", Warning, "secrets: { allow: [▶\"**\"] }"),
+    ("glob-syntax", Error, "secrets: { allow: [▶\"a[\"] }"),
+    // Caching.
+    ("glob-syntax", Error, "cache: [{ match: ▶\"a[\", cache_control: no-cache }]"),
+    ("glob-syntax", Error, "cache: [{ match: ▶/assets/**, cache_control: no-cache }]"),
+    ("reserved-path", Warning, "cache: [{ match: ▶_tb/br/**, cache_control: no-cache }]"),
+    ("immutable-html", Error, "cache: [{ match: '**/*.html', cache_control: ▶'public, max-age=31536000, immutable' }]"),
+    (
+        "immutable-everything",
+        Warning,
+        "cache: [{ match: '**', cache_control: ▶'public, max-age=31536000, immutable' }]",
+    ),
+    ("html-max-age", Warning, "cache: [{ match: '*.html', cache_control: ▶'public, max-age=604800' }]"),
+    (
+        "fingerprint-html",
+        Error,
+        "cache: [{ match: '**/*.html', cache_control: 'public, max-age=31536000, immutable', fingerprint: ▶true }]",
+    ),
+    (
+        "fingerprint-without-immutable",
+        Warning,
+        "cache: [{ match: 'img/**', fingerprint: true, cache_control: ▶'max-age=60' }]",
+    ),
+    (
+        "cache-unreachable",
+        Warning,
+        "cache:\n  - { match: '**', cache_control: no-cache }\n  - { match: ▶'a/**', cache_control: no-store }",
+    ),
+    (
+        "cache-unreachable",
+        Warning,
+        "cache:\n  - { match: 'a/**', cache_control: no-cache }\n  - { match: ▶'a/**', cache_control: no-store }",
+    ),
+    ("cache-control-unknown", Warning, "cache: [{ match: 'a/**', cache_control: ▶'public, maxage=300' }]"),
+    ("cache-control-syntax", Error, "cache: [{ match: 'a/**', cache_control: ▶'max-age=soon' }]"),
+    ("cache-control-syntax", Error, "cache: [{ match: 'a/**', cache_control: ▶'public,, no-cache' }]"),
+    ("cache-control-syntax", Error, "cache: [{ match: 'a/**', cache_control: ▶\"public\\r\\nX: y\" }]"),
+    ("cache-control-syntax", Error, "cache: [{ match: 'a/**', cache_control: ▶'' }]"),
+    ("cache-control-conflict", Error, "cache: [{ match: 'a/**', cache_control: ▶'no-store, max-age=300' }]"),
+    ("cache-control-conflict", Error, "cache: [{ match: 'a/**', cache_control: ▶'public, private' }]"),
+    ("cache-control-conflict", Error, "cache: [{ match: 'a/**', cache_control: ▶'max-age=9, immutable, no-cache' }]"),
+    ("cache-control-conflict", Warning, "cache: [{ match: 'a/**', cache_control: ▶'max-age=300, max-age=60' }]"),
+    // Security headers.
+    (
+        "csp-unsafe-eval",
+        Warning,
+        "security_headers: { content_security_policy: { policy: ▶\"default-src 'self' 'unsafe-eval'\" } }",
+    ),
+    ("csp-no-default", Warning, "security_headers: { content_security_policy: { policy: ▶\"script-src 'self'\" } }"),
+    ("csp-wildcard", Warning, "security_headers: { content_security_policy: { policy: ▶\"default-src *\" } }"),
+    ("csp-unquoted", Error, "security_headers: { content_security_policy: { policy: ▶\"default-src self\" } }"),
+    (
+        "csp-duplicate",
+        Warning,
+        "security_headers: { content_security_policy: { policy: ▶\"default-src 'self'; default-src 'none'\" } }",
+    ),
+    (
+        "header-value",
+        Error,
+        "security_headers: { content_security_policy: { policy: ▶\"default-src 'self'\\nX-Evil: 1\" } }",
+    ),
+    ("header-value", Error, "security_headers: { content_security_policy: { policy: ▶\" ; \" } }"),
+    ("missing-key", Error, "security_headers: { content_security_policy: ▶{} }"),
+    ("hsts-preload", Warning, "security_headers: { strict_transport_security: { preload: ▶true } }"),
+    (
+        "hsts-preload",
+        Warning,
+        "security_headers: { strict_transport_security: { max_age: 300, include_subdomains: true, preload: ▶true } }",
+    ),
+    ("hsts-off", Warning, "security_headers: { strict_transport_security: { max_age: ▶0 } }"),
+    ("x-xss-protection", Warning, "security_headers: { x_xss_protection: ▶\"1\" }"),
+    ("x-xss-protection", Error, "security_headers: { x_xss_protection: ▶\"block\" }"),
+    ("header-value", Error, "security_headers: { x_xss_protection: ▶\"1\\u0000\" }"),
+    // The API.
+    ("api-path", Error, "api: { path: ▶\"/*\", local: { command: x } }"),
+    ("api-path", Error, "api: { path: ▶api, local: { command: x } }"),
+    ("api-path", Error, "api: { path: ▶\"/a*/b/*\", local: { command: x } }"),
+    ("api-path", Error, "api: { path: ▶\"/ä/*\", local: { command: x } }"),
+    ("reserved-path", Error, "api: { path: ▶\"/_tb/*\", local: { command: x } }"),
+    ("api-cacheable", Warning, "api: { cache_control: ▶'public, max-age=60', local: { command: x } }"),
+    ("api-local", Warning, "api: ▶{ path: \"/api/*\" }"),
+    ("api-health", Error, "api: { local: { command: x, health: ▶health } }"),
+    ("missing-key", Error, "api: { local: ▶{ health: /health } }"),
+    // Error responses.
+    (
+        "spa-error-response",
+        Warning,
+        "error_responses: [▶{ error_code: 404, response_code: 200, response_page_path: /index.html }]",
+    ),
+    (
+        "spa-error-response",
+        Error,
+        "api: { local: { command: x } }\nerror_responses:\n  - ▶error_code: 403\n    response_code: 200\n    response_page_path: /index.html",
+    ),
+    ("error-response-unused", Warning, "error_responses: [▶{ error_code: 500, response_page_path: /500.html }]"),
+    // CloudFront's own keys.
+    ("min-ttl", Error, "cache: [{ match: '**/*.html', cache_control: no-cache, ▶min_ttl: 60 }]"),
+    ("cloudfront-key", Error, "▶MinTTL: 0"),
+    ("forwarded-values", Error, "▶forwarded_values: { query_string: true }"),
+    ("origin-tls", Error, "▶origin_ssl_protocols: [TLSv1.2, TLSv1.3]"),
+    (
+        "spa-error-response",
+        Error,
+        "▶CustomErrorResponses: [{ ErrorCode: 404, ResponsePagePath: /index.html, ResponseCode: '200' }]",
+    ),
+    ("cloudfront-key", Error, "▶viewer_protocol_policy: redirect-to-https"),
+    ("reserved-key", Error, "▶locking: on"),
+    ("reserved-key", Error, "compression: { ▶dictionary: true }"),
+];
+
+/// Settings of the site.
+const SITES: &[(&str, Severity, &str)] = &[
+    ("output-is-root", Error, "{ build: make, output: ▶. }"),
+    ("output-is-root", Error, "{ build: make, output: ▶dist/.. }"),
+    ("output-outside", Error, "{ output: ▶../dist }"),
+    ("output-outside", Error, "{ output: ▶/var/www }"),
+    ("root-outside", Warning, "{ root: ▶../frontend }"),
+    ("empty-path", Error, "{ root: ▶'' }"),
+    ("path-syntax", Error, "{ root: ▶'a\\b' }"),
+    ("empty-command", Error, "{ build: ▶' ' }"),
+    ("clean-urls-spa", Warning, "{ spa: true, clean_urls: ▶true }"),
+    ("variable-name", Error, "{ env: ▶{ 'A=B': c } }"),
+];
+
+/// Environments beside a local one. The place of what is missing is the environment's name.
+const ENVIRONMENTS: &[(&str, Severity, &str)] = &[
+    ("no-target", Error, "▶x: {}"),
+    ("environment-name", Error, "▶../x: { target: local }"),
+    ("environment-name", Error, "▶cache: { target: local }"),
+    ("target-conflict", Error, "x: { target: local, bucket: ▶my-bucket }"),
+    ("missing-key", Error, "▶x: { target: aws, region: us-east-1 }"),
+    ("missing-key", Error, "▶x: { bucket: my-bucket }"),
+    ("bucket-name", Error, "x: { bucket: ▶My_Bucket, region: us-east-1 }"),
+    ("bucket-name", Error, "x: { bucket: ▶192.168.0.1, region: us-east-1 }"),
+    ("region", Error, "x: { bucket: my-bucket, region: ▶us-east }"),
+    ("domains-without-certificate", Error, "x: { bucket: my-bucket, region: us-east-1, domains: ▶[a.com] }"),
+    (
+        "certificate-region",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, certificate_arn: ▶\"arn:aws:acm:eu-west-1:123456789012:certificate/a\" }",
+    ),
+    ("certificate-arn", Error, "x: { bucket: my-bucket, region: us-east-1, certificate_arn: ▶my-certificate }"),
+    (
+        "distribution-id",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, distribution_id: ▶d111111abcdef8.cloudfront.net }",
+    ),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"http://api.example.com\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://api.example.com/v1\" }"),
+    ("api-origin", Error, "▶x: { bucket: my-bucket, region: us-east-1, api: { path: /api/* } }"),
+    (
+        "domain",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, certificate_arn: \"${C}\", domains: [▶\"https://a.com\"] }",
+    ),
+    (
+        "domain",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, certificate_arn: \"${C}\", domains: [▶\"*.a.com\"] }",
+    ),
+    (
+        "duplicate-domain",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, certificate_arn: \"${C}\", domains: [a.com, ▶a.com] }",
+    ),
+    ("endpoint-url", Error, "x: { bucket: my-bucket, region: us-east-1, endpoint_url: ▶\"localhost:4566\" }"),
+    (
+        "endpoint-unencrypted",
+        Warning,
+        "x: { bucket: my-bucket, region: us-east-1, endpoint_url: ▶\"http://s3.example.com\" }",
+    ),
+    ("cdn-none", Warning, "x: { bucket: my-bucket, region: us-east-1, cdn: none, domains: ▶[a.com] }"),
+];
+
+#[test]
+fn every_lint_points_to_its_place() {
+    let settings = SETTINGS.iter().map(|(rule, severity, case)| (rule, severity, format!("{BASE}{case}\n")));
+    let sites = SITES.iter().map(|(rule, severity, case)| {
+        (rule, severity, format!("version: 1\nenvironments: {{ local: {{ target: local }} }}\nsite: {case}\n"))
+    });
+    let environments = ENVIRONMENTS.iter().map(|(rule, severity, case)| {
+        (rule, severity, format!("version: 1\nsite: {{}}\nenvironments:\n  local: {{ target: local }}\n  {case}\n"))
+    });
+    for (rule, severity, case) in settings.chain(sites).chain(environments) {
+        let problem = only_problem(rule, &case);
+        assert_eq!(problem.severity, *severity, "{case}");
+        assert!(!problem.help.is_empty() && !problem.message.is_empty());
+    }
+}
+
+#[test]
+fn what_looks_like_a_mistake_and_is_none_passes() {
+    for fine in [
+        "security_headers: { content_security_policy: { policy: \"default-src 'self' 'wasm-unsafe-eval'\" } }",
+        "security_headers: { content_security_policy: null, strict_transport_security: null }",
+        "security_headers: { x_xss_protection: \"0\" }",
+        "cache: []",
+        "cache:\n  - { match: 'a/**', cache_control: 'max-age=9, immutable' }\n  - { match: 'a/**', cache_control: no-cache }",
+        "cache: [{ match: '**', cache_control: 'no-cache' }]",
+        "compression: { encodings: [] }",
+        "secrets: { allow: [docs/**] }",
+        "invalidation: all",
+        "releases: { keep: 1, grace: 1h, max_deletes: 0 }",
+    ] {
+        assert_eq!(problems(&format!("{BASE}{fine}\n")), [], "{fine}");
+    }
+}
+
+#[test]
+fn one_mistake_does_not_hide_another() {
+    let text = "\
+version: 1
+site: { spa: maybe, rot: . }
+cache:
+  - { match: '**/*.html', cache_control: no-cache, min_ttl: 60 }
+compression: { encodings: [brotli] }
+releases: { keep: 0 }
+security_headers:
+  content_security_policy: { policy: \"default-src 'self' 'unsafe-eval'\" }
+error_responses: [{ code: 404, path: /index.html }]
+environments:
+  local: { target: local }
+  production: { bucket: B, region: us-east-1, bukket: x }
+";
+    let rules: Vec<_> = problems(text).iter().map(|problem| (problem.line, problem.rule)).collect();
+    assert_eq!(
+        rules,
+        [
+            (2, "wrong-type"),
+            (2, "unknown-key"),
+            (4, "min-ttl"),
+            (5, "not-allowed"),
+            (6, "keep-zero"),
+            (8, "csp-unsafe-eval"),
+            (9, "missing-key"),
+            (9, "spa-error-response"),
+            (9, "unknown-key"),
+            (9, "unknown-key"),
+            (12, "bucket-name"),
+            (12, "unknown-key"),
+        ]
+    );
+}
