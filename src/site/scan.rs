@@ -50,7 +50,9 @@ pub fn scan(config: &Config) -> Result<Scan> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing(config, "does not exist")),
         Err(cause) => return Err(cause).doing("read", output),
     };
-    let mut walk = Walk::new(&root, &config.compression.encodings);
+    // Where the site is the project itself, these are ours, not the site's.
+    let own = [&config.file, &config.root.join(".treebeard")].map(|path| fs::canonicalize(path).unwrap_or_default());
+    let mut walk = Walk::new(&root, &own, &config.compression.encodings);
     walk.run()?;
     walk.refuse_twins();
     let Walk { found, leaked, skipped, renamed, problems, .. } = walk;
@@ -99,6 +101,7 @@ fn refusal(output: &Path, problems: &[Problem]) -> Error {
 
 struct Walk<'a> {
     root: &'a Path,
+    own: &'a [PathBuf],
     encodings: &'a [Encoding],
     found: Vec<Found>,
     leaked: Vec<String>,
@@ -108,9 +111,9 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(root: &'a Path, encodings: &'a [Encoding]) -> Self {
+    fn new(root: &'a Path, own: &'a [PathBuf], encodings: &'a [Encoding]) -> Self {
         let (found, problems) = (Vec::new(), Vec::new());
-        Self { root, encodings, found, leaked: Vec::new(), skipped: Vec::new(), renamed: Vec::new(), problems }
+        Self { root, own, encodings, found, leaked: Vec::new(), skipped: Vec::new(), renamed: Vec::new(), problems }
     }
 
     fn run(&mut self) -> Result<()> {
@@ -135,6 +138,9 @@ impl<'a> Walk<'a> {
         let is_dir = entry.file_type().is_dir();
         // A folder that is not entered must not be "skipped" twice: only folders have something to skip.
         let enter = |enter: bool| Ok(enter || !is_dir);
+        if self.own.iter().any(|own| own == entry.path()) {
+            return enter(false);
+        }
         let Some(path) = self.relative(entry.path()).to_str().map(str::to_owned) else {
             self.refuse(entry.path(), "unservable-name", "has a name that is not UTF-8");
             return enter(false);

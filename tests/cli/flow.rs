@@ -169,3 +169,13 @@ fn an_interrupted_deploy_exits_130_and_the_next_one_works() {
     assert_eq!(deploy.wait().unwrap().code(), Some(130));
     assert_eq!(project.run(&["deploy", "--no-build"]).code, 0);
 }
+
+#[test]
+fn a_site_that_is_its_own_project_does_not_publish_its_configuration() {
+    let project = Project::new();
+    project.write("index.html", "<p>hi");
+    assert_eq!(project.run(&["init"]).code, 0);
+    project.json(&["deploy"]);
+    let plan = project.json(&["plan"]);
+    assert_eq!((&plan["changes"], &plan["unchanged"]), (&false.into(), &3.into()));
+}
