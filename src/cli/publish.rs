@@ -38,21 +38,12 @@ impl Prepared {
         let loaded = state::load_pointer(store).await?;
         let manifest = Manifest::of(&site);
         let digest = manifest.digest();
-        let plan = match plan::unchanged(manifest, &digest, &loaded.pointer) {
-            Some(plan) => plan,
-            None => {
-                let state = state::load(store, loaded.pointer.clone()).await?;
-                plan::plan(
-                    &site,
-                    &state,
-                    &Facts {
-                        now: SystemTime::now(),
-                        commit: commit(config).await,
-                        adopt,
-                        invalidation: config.invalidation,
-                    },
-                )?
-            }
+        let plan = if let Some(plan) = plan::unchanged(manifest, &digest, &loaded.pointer) {
+            plan
+        } else {
+            let state = state::load(store, loaded.pointer.clone()).await?;
+            let (commit, invalidation) = (commit(config).await, config.invalidation);
+            plan::plan(&site, &state, &Facts { now: SystemTime::now(), commit, adopt, invalidation })?
         };
         Ok(Self { plan, pointer: loaded.pointer, etag: loaded.etag, notes: site.notes })
     }

@@ -49,7 +49,7 @@ fn words(status: &Status) -> String {
         let _ = writeln!(text, "{name:<12} {value}");
     };
     match status.live {
-        Some(live) => line("live", &format!("{} ({} objects, since {})", live.id, live.objects, live.created_at)),
+        Some(it) => line("live", &format!("{} ({} objects, since {})", it.id, it.objects, it.created_at)),
         None => line("live", "nothing yet: run `treebeard-cdn deploy`"),
     }
     for pending in status.unfinished {

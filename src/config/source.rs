@@ -72,7 +72,7 @@ impl Source {
     /// Parses `text`. Keys that are there twice come as problems beside the source;
     /// what is no YAML at all is the one problem that there is to tell.
     pub fn parse(text: &str) -> Result<(Self, Vec<Problem>), Problem> {
-        let mut reader = Places::default();
+        let mut reader = Follower::default();
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|cause| syntax(text, position(*cause.marker()), cause.info()))?;
             reader.event(event, position(span.start))?;
@@ -143,7 +143,7 @@ impl Size {
 
 /// Follows the parser's events: notes where everything stands, without recursion and within limits.
 #[derive(Default)]
-struct Places {
+struct Follower {
     stack: Vec<Frame>,
     anchors: HashMap<usize, Size>,
     values: usize,
@@ -153,7 +153,7 @@ struct Places {
     problems: Vec<Problem>,
 }
 
-impl Places {
+impl Follower {
     fn event(&mut self, event: Event<'_>, at: Position) -> Result<(), Problem> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {

@@ -1,6 +1,6 @@
 //! What may lie at each key of ours, after deploys that finished and deploys that did not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     ledger::RemoteState,
@@ -66,9 +66,9 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
     }
     // Until everything was preserved, a deploy writes nothing but copies under `_tb/objects/`.
     for (_, manifest) in state.pending.iter().filter(|(pending, _)| pending.preserved) {
-        let mut written = BTreeMap::new();
+        let mut written = BTreeSet::new();
         for (path, entry, stored) in manifest.objects() {
-            written.insert(&stored.key, ());
+            written.insert(&stored.key);
             let slot = slots.entry(&stored.key).or_insert_with(|| Slot { maybe_absent: true, ..Slot::default() });
             slot.path.get_or_insert(path);
             if !slot.candidates.iter().any(|(_, known)| known.same_content(stored)) {
@@ -76,7 +76,7 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
             }
         }
         for (key, slot) in &mut slots {
-            if slot.is_page() && !written.contains_key(key) {
+            if slot.is_page() && !written.contains(key) {
                 slot.maybe_absent = true;
             }
         }

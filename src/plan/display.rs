@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{Bytes, Outcome, Plan, Reason, Write};
-use crate::model::path::ViewerPath;
+use crate::model::{encoding::Encoding, path::ViewerPath};
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,7 +43,7 @@ fn line(f: &mut fmt::Formatter<'_>, path: &ViewerPath, writes: &[&Write]) -> fmt
     let sign = if writes.iter().all(|write| write.reason == Reason::New) { '+' } else { '~' };
     let bytes = writes.iter().filter(|write| write.bytes != Bytes::Itself).map(|write| write.stored.size).sum();
     let variants: Vec<_> =
-        writes.iter().filter_map(|write| write.stored.headers.content_encoding).map(|it| it.token()).collect();
+        writes.iter().filter_map(|write| write.stored.headers.content_encoding).map(Encoding::token).collect();
     let variants = if variants.is_empty() { String::new() } else { format!(" with {}", variants.join(", ")) };
     let reason = writes.iter().map(|write| write.reason).max_by_key(|reason| *reason as u8).unwrap_or(Reason::New);
     writeln!(f, "  {sign} {:<48} {reason}, {}{variants}", path.as_str(), size(bytes))

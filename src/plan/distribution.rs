@@ -14,10 +14,10 @@ use crate::{
 const ERROR_TTL: Duration = Duration::from_secs(10);
 
 /// For objects that do not say, which are none of ours: CloudFront's default.
-const DEFAULT_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_TTL: Duration = Duration::from_hours(24);
 
 /// CloudFront's default upper bound.
-const MAX_TTL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX_TTL: Duration = Duration::from_hours(365 * 24);
 
 /// The distribution that serves what `config` describes.
 #[must_use]

@@ -1,4 +1,4 @@
-//! (Config, Site, RemoteState) → [`Plan`]: everything that a deploy will do, decided before anything is done.
+//! (`Config`, `Site`, `RemoteState`) → [`Plan`]: everything that a deploy will do, decided before anything is done.
 //!
 //! Pure: no I/O, no clock. Objects are compared by digest and headers, never by entity tag, size or time.
 

@@ -63,7 +63,7 @@ impl Reporter {
             Event::Live(Outcome::Reactivate(release)) => self.live(&format!("release {} is live again", release.id)),
             Event::Live(outcome) => self.live(&format!("release {} is live", outcome.release().id)),
             Event::Invalidated(it) => {
-                self.line(&format!("invalidated {} ({})", counted(it.paths.len(), "path"), it.id))
+                self.line(&format!("invalidated {} ({})", counted(it.paths.len(), "path"), it.id));
             }
         }
     }

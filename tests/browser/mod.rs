@@ -1,10 +1,6 @@
 //! TreeBeard itself, deployed, served with its API, and used in Chromium.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{fs, path::Path, process::Command};
 
 use crate::support::{Project, Served};
 
@@ -17,26 +13,13 @@ fn treebeard() -> Project {
         "the front end is not built: run `make frontend`, or `npm ci && npm run build` in frontend/"
     );
     let project = Project::new();
-    copy_folder(&built, &project.path("frontend/dist"));
+    project.copy_folder(&built, "frontend/dist");
     let config = fs::read_to_string(repository.join("cdn-config.yml")).unwrap();
     let cargo = format!("cargo run --quiet --manifest-path {}/Cargo.toml -p treebeard-api", repository.display());
     let debug = config.replace("cargo run --release -p treebeard-api", &cargo);
     assert_ne!(debug, config, "cdn-config.yml starts the API as expected");
     project.write("cdn-config.yml", debug);
     project
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target: PathBuf = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).unwrap();
-        }
-    }
 }
 
 #[test]

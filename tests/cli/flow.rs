@@ -43,8 +43,8 @@ fn a_deploy_reports_what_it_did() {
     let first = project.json(&["deploy"]);
     assert_eq!(first["env"], "local");
     assert_eq!(first["live"], true);
-    // Three files on the function's list with two variants each, and one that is not.
-    assert_eq!(first["objects"]["uploaded"], 10);
+    // Three files on the function's list with two variants each, and an image under its own name and its fingerprint's.
+    assert_eq!(first["objects"]["uploaded"], 11);
     assert_eq!(first["objects"]["unchanged"], 0);
     assert_eq!(first["invalidation"]["paths"], serde_json::json!(["/*"]));
     assert!(first["duration_ms"].is_u64() && first["requests"]["s3"].as_u64() > Some(10), "{first}");
@@ -53,7 +53,7 @@ fn a_deploy_reports_what_it_did() {
     assert_eq!(again["release"], first["release"]);
     assert_eq!(
         again["objects"],
-        serde_json::json!({"uploaded": 0, "unchanged": 10, "deleted": 0, "bytes_uploaded": 0})
+        serde_json::json!({"uploaded": 0, "unchanged": 11, "deleted": 0, "bytes_uploaded": 0})
     );
     assert_eq!(again["invalidation"], serde_json::Value::Null);
     assert_eq!(again["requests"], serde_json::json!({"s3": 1, "cloudfront": 0}));

@@ -50,13 +50,12 @@ impl Bucket {
         let pointer = state::load_pointer(&counting).await?.pointer;
         let manifest = Manifest::of(site);
         let digest = manifest.digest();
-        let plan = match plan::unchanged(manifest, &digest, &pointer) {
-            Some(plan) => plan,
-            None => {
-                let state = state::load(&counting, pointer).await?;
-                let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed));
-                plan::plan(site, &state, &Facts { now, commit: None, adopt, invalidation: Invalidation::Minimal })?
-            }
+        let plan = if let Some(plan) = plan::unchanged(manifest, &digest, &pointer) {
+            plan
+        } else {
+            let state = state::load(&counting, pointer).await?;
+            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed));
+            plan::plan(site, &state, &Facts { now, commit: None, adopt, invalidation: Invalidation::Minimal })?
         };
         Ok((plan, counting.requests()))
     }

@@ -40,12 +40,16 @@ fn spec(path: &str, content: u8, header: u8) -> FileSpec {
     let immutable = path.starts_with("assets/");
     let role = match path {
         _ if immutable => Role::Immutable,
-        _ if path.ends_with(".html") => Role::Page,
+        _ if is_page(path) => Role::Page,
         _ => Role::Mutable,
     };
     let content = if immutable { path.to_owned() } else { format!("{path} version {content}") };
     let age = if immutable { "max-age=31536000, immutable" } else { "max-age=60" };
     FileSpec { bytes: content.into_bytes(), cache_control: format!("public, {age}, x={header}"), role }
+}
+
+fn is_page(path: &str) -> bool {
+    path.rsplit('.').next() == Some("html")
 }
 
 /// Everything that the manifest promises lies in the bucket, and every page in the bucket is promised.
@@ -57,7 +61,7 @@ async fn assert_published(bucket: &Bucket, site: &Site) {
         assert_eq!(Digest::of(bytes), stored.sha256, "{}", stored.key);
         assert_eq!(headers, stored.headers.as_ref(), "{}", stored.key);
     }
-    for key in objects.keys().filter(|key| key.ends_with(".html") && !key.starts_with("_tb/objects/")) {
+    for key in objects.keys().filter(|key| is_page(key) && !key.starts_with("_tb/objects/")) {
         assert!(manifest.objects().any(|(_, _, stored)| stored.key.as_str() == key), "{key} should be gone");
     }
 }

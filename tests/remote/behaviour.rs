@@ -142,7 +142,7 @@ async fn one_of_many_creators_wins(store: Arc<dyn ObjectStore>) {
 }
 
 async fn readers_see_whole_objects(store: Arc<dyn ObjectStore>) {
-    put(store.as_ref(), "whole", &[0; 100_000], Condition::None).await.unwrap();
+    put(store.as_ref(), "whole", &vec![0; 100_000], Condition::None).await.unwrap();
     let writer = {
         let store = Arc::clone(&store);
         tokio::spawn(async move {

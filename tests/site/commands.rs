@@ -167,7 +167,7 @@ fn an_interrupted_compression_ends_soon() {
     let mut state = 1_u64;
     let noise: String = std::iter::repeat_with(|| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        format!("{:016x}\n", state)
+        format!("{state:016x}\n")
     })
     .take(500_000)
     .collect();

@@ -51,6 +51,19 @@ impl Project {
         fs::write(path, content).unwrap();
     }
 
+    /// Copies a folder from elsewhere to `path`.
+    pub fn copy_folder(&self, from: &Path, path: &str) {
+        let to = self.path(path);
+        for entry in walkdir::WalkDir::new(from).min_depth(1) {
+            let entry = entry.unwrap();
+            let target = to.join(entry.path().strip_prefix(from).unwrap());
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            if entry.file_type().is_file() {
+                fs::copy(entry.path(), target).unwrap();
+            }
+        }
+    }
+
     pub fn remove(&self, path: &str) {
         fs::remove_file(self.path(path)).unwrap();
     }

@@ -32,7 +32,7 @@ impl Served {
             }
             let _ = found.send(Err(said));
         });
-        let url = url.recv_timeout(Duration::from_secs(60)).expect("serve prints its address").expect("serve starts");
+        let url = url.recv_timeout(Duration::from_mins(1)).expect("serve prints its address").expect("serve starts");
         Self { child, url }
     }
 
