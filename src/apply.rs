@@ -6,15 +6,18 @@
 use std::sync::Arc;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncReadExt as _;
 
 use crate::{
     error::{Class, Error, Result},
     model::{
+        digest::Digest,
         ledger::{Owed, Pointer},
         manifest::Role,
         path::StorageKey,
     },
-    plan::{Bytes, Outcome, Plan, Preserve, Write},
+    plan::{Bytes, Guard, Outcome, Plan, Preserve, Removal, Write},
     remote::{
         Body, Condition, ETag, ObjectStore, StoreError,
         cdn::{Cdn, Invalidation},
@@ -88,8 +91,7 @@ async fn publish(plan: &Plan, etag: Option<&ETag>, ports: &Ports) -> Result<Opti
         etag = state::write_pointer(store, preserved, Some(&etag)).await?;
     }
     for wave in &plan.waves {
-        let uploads = wave.writes.iter().filter(|write| write.bytes != Bytes::Itself);
-        let bytes = uploads.map(|write| write.stored.size).sum();
+        let bytes = wave.writes.iter().map(Write::bytes_to_upload).sum();
         (ports.listener)(Event::Wave(wave.role, wave.writes.len(), bytes));
         each(&wave.writes, |write| async move {
             put(write, store).await?;
@@ -100,7 +102,7 @@ async fn publish(plan: &Plan, etag: Option<&ETag>, ports: &Ports) -> Result<Opti
     }
     if !plan.removals.is_empty() {
         (ports.listener)(Event::Removing(plan.removals.len()));
-        each(&plan.removals, |removal| async move { Ok(store.delete(&removal.key).await?) }).await?;
+        each(&plan.removals, |removal| remove(removal, store)).await?;
     }
     if let Some(leftovers) = &plan.leftovers {
         state::write_leftovers(store, pointers.live.generation, leftovers).await?;
@@ -147,30 +149,66 @@ async fn invalidate(owed: &[Owed], mut pointer: Pointer, etag: Option<ETag>, por
 }
 
 async fn copy_aside(preserve: &Preserve, store: &dyn ObjectStore) -> Result<()> {
-    store.copy(&preserve.from, &preserve.to.key, &preserve.to.headers).await?;
-    Ok(())
+    match store.copy(&preserve.from, &preserve.to.key, &preserve.to.headers).await {
+        // Somebody deleted it: there is nothing left to keep, and what takes its place mends the site.
+        Ok(_) | Err(StoreError::Missing(_)) => Ok(()),
+        Err(failure) => Err(failure.into()),
+    }
 }
 
 async fn put(write: &Write, store: &dyn ObjectStore) -> Result<()> {
     let stored = &write.stored;
-    let result = match &write.bytes {
-        Bytes::Itself => store.copy(&stored.key, &stored.key, &stored.headers).await,
-        Bytes::File(path) => {
-            let body = Body::File { path: path.clone(), sha256: stored.sha256, size: stored.size };
-            let condition = if write.must_be_absent { Condition::Absent } else { Condition::None };
-            store.put(&stored.key, body, &stored.headers, condition).await
-        }
+    let file = match &write.bytes {
+        Bytes::File(file) => file,
+        Bytes::Itself(file) => match store.copy(&stored.key, &stored.key, &stored.headers).await {
+            Err(StoreError::Missing(_)) => file,
+            done => return done.map(drop).map_err(Into::into),
+        },
     };
-    match result {
-        Ok(_) => Ok(()),
-        Err(StoreError::Precondition(key)) => {
-            let message = format!("an object that treebeard-cdn did not write lies at {key}");
-            Err(Error::new(Class::Brake, "foreign-object", message).help(
-                "no page has changed; look at the object, then delete it, or deploy with --adopt to take such keys over",
-            ))
-        }
-        Err(other) => Err(other.into()),
+    let body = Body::File { path: file.clone(), sha256: stored.sha256, size: stored.size };
+    let condition = match &write.guard {
+        Guard::Ours => Condition::None,
+        Guard::Vacant(_) => Condition::Absent,
+    };
+    match store.put(&stored.key, body.clone(), &stored.headers, condition).await {
+        Err(StoreError::Precondition(_)) => {}
+        done => return done.map(drop).map_err(Into::into),
     }
+    let Some(etag) = unfinished(&stored.key, &write.guard, store).await? else { return Err(foreign(&stored.key)) };
+    store.put(&stored.key, body, &stored.headers, Condition::Matches(etag)).await?;
+    Ok(())
+}
+
+async fn remove(removal: &Removal, store: &dyn ObjectStore) -> Result<()> {
+    // A page that was never live, and that somebody else may have put there: only our own bytes go.
+    if removal.guard == Guard::Ours || unfinished(&removal.key, &removal.guard, store).await?.is_some() {
+        store.delete(&removal.key).await?;
+    }
+    Ok(())
+}
+
+/// The tag of what lies at `key`, if it is what a deploy that did not finish left there.
+async fn unfinished(key: &StorageKey, guard: &Guard, store: &dyn ObjectStore) -> Result<Option<ETag>> {
+    let Guard::Vacant(expected) = guard else { return Ok(None) };
+    let Some((info, mut stream)) = store.get(key, None).await? else { return Ok(None) };
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 * 1024];
+    loop {
+        let read = stream.read(&mut buffer).await;
+        let n = read.map_err(|cause| Error::new(Class::Unexpected, "io", format!("failed to read {key}: {cause}")))?;
+        if n == 0 {
+            break;
+        }
+        hasher.update(&buffer[..n]);
+    }
+    let found = Digest::from(<[u8; 32]>::from(hasher.finalize()));
+    Ok(expected.contains(&found).then_some(info.etag))
+}
+
+fn foreign(key: &StorageKey) -> Error {
+    let message = format!("an object that treebeard-cdn did not write lies at {key}");
+    Error::new(Class::Brake, "foreign-object", message)
+        .help("no page has changed; look at the object, then delete it, or deploy with --adopt to take such keys over")
 }
 
 /// Does `work` for every item, some at once, and stops at the first failure.

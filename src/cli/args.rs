@@ -106,7 +106,7 @@ pub struct Deploy {
     #[arg(long)]
     pub adopt: bool,
     /// Serve the local environment after the deploy.
-    #[arg(long, conflicts_with_all = ["dry_run", "json"])]
+    #[arg(long, conflicts_with = "dry_run")]
     pub serve: bool,
     /// Port of `--serve`.
     #[arg(long, requires = "serve", default_value_t = DEFAULT_PORT)]

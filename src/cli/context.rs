@@ -1,6 +1,11 @@
 //! What every command needs: the global options, and a way to print.
 
-use std::{future::Future, io::Write, process::ExitCode, sync::Arc};
+use std::{
+    future::Future,
+    io::{ErrorKind, Write},
+    process::ExitCode,
+    sync::Arc,
+};
 
 use serde::Serialize;
 
@@ -52,9 +57,14 @@ impl Context {
             text()
         };
         let mut out = anstream::stdout().lock();
-        // A reader that stops reading (`| head`) is no failure.
-        let _ = writeln!(out, "{}", document.trim_end());
-        Ok(())
+        match writeln!(out, "{}", document.trim_end()).and_then(|()| out.flush()) {
+            // A reader that stops reading (`| head`) is no failure.
+            Err(cause) if cause.kind() != ErrorKind::BrokenPipe => {
+                let message = format!("failed to write the result: {cause}");
+                Err(Error::new(Class::Unexpected, "output", message).help("check where standard output goes"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Says something on the way, on standard error, unless `--quiet`.
@@ -83,24 +93,28 @@ impl Context {
             .build()
             .map_err(|cause| Error::new(Class::Unexpected, "runtime", format!("failed to start: {cause}")))?;
         runtime.block_on(async {
+            // Before the command begins, so that no signal finds the default action.
+            let interrupted = interruption();
             tokio::select! {
                 done = command => done,
-                signal = interruption() => Err(Error::new(Class::Interrupted(signal), "interrupted", "interrupted")),
+                signal = interrupted => Err(Error::new(Class::Interrupted(signal), "interrupted", "interrupted")),
             }
         })
     }
 }
 
-/// Waits for SIGINT or SIGTERM and gives its number.
-async fn interruption() -> u8 {
+/// Listens for SIGINT and SIGTERM from now on, and gives the number of the first.
+fn interruption() -> impl Future<Output = u8> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        // Without handlers the signals end the process as they always do.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = interrupt.recv() => 2,
-        _ = terminate.recv() => 15,
+    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+    async move {
+        let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
+            // Without handlers the signals end the process as they always do.
+            return std::future::pending().await;
+        };
+        tokio::select! {
+            _ = interrupt.recv() => 2,
+            _ = terminate.recv() => 15,
+        }
     }
 }

@@ -6,19 +6,29 @@ use super::{Context, Environment, args, publish::Prepared};
 use crate::{
     apply::{Ports, apply},
     config::Config,
-    error::Result,
+    error::{Class, Error, Result},
     plan::Plan,
     remote::local::DeployLock,
     report::{DeployReport, InvalidationReport, RequestsReport},
 };
 
 pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
+    if args.serve && context.json() {
+        let message = "--json promises one document at the end, and --serve has no end";
+        return Err(Error::new(Class::Config, "usage", message).help("deploy with --json, then run `serve`"));
+    }
     let config = context.config()?;
-    let report =
+    // A port in use must not come out after the publication.
+    let place = if args.serve { Some(super::serve::claim(&config, args.port).await?) } else { None };
+    let mut report =
         if args.dry_run { dry_run(context, &config, args).await? } else { deploy(context, &config, args).await? };
+    if let Some(place) = &place {
+        report.url = place.url();
+        report.served = true;
+    }
     context.print(&report, || report.to_string())?;
-    if args.serve {
-        return super::serve::serve(context, &config, args.port).await;
+    if let Some(place) = place {
+        return super::serve::serve(context, &config, place).await;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -61,16 +71,18 @@ async fn verify(context: &Context, config: &Config, plan: &Plan) -> Result<()> {
         return Ok(());
     }
     let report = super::verify::environment(config, &plan.manifest, false).await?;
-    if !report.failures.is_empty() || context.global.verbose {
+    if !report.failures.is_empty() || !report.notes.is_empty() || context.global.verbose {
         context.say(&report);
     }
     report.check()
 }
 
 fn report(prepared: &Prepared, environment: &Environment, config: &Config, started: Instant) -> DeployReport {
-    let url = crate::edge::running(config)
-        .map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url);
+    let edge = crate::edge::running(config);
+    let served = edge.is_some();
+    let url = edge.map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url);
     let mut report = DeployReport::of(&prepared.plan, &config.environment, url);
+    report.served = served;
     report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: 0 };
     report.duration_ms = elapsed_ms(started);
     report.notes.clone_from(&prepared.notes);

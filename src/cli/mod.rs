@@ -23,7 +23,7 @@ use clap::{Parser, error::ErrorKind};
 pub use context::Context;
 pub use environment::Environment;
 
-use crate::error::{Class, Result};
+use crate::error::{Class, Error, Result};
 use args::{Cli, Command};
 
 /// Runs the command line of this process.
@@ -31,14 +31,7 @@ use args::{Cli, Command};
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(usage) => {
-            // A closed pipe is the only way this fails, and then nobody reads.
-            let _ = usage.print();
-            return match usage.kind() {
-                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => ExitCode::SUCCESS,
-                _ => ExitCode::from(Class::Config.exit_code()),
-            };
-        }
+        Err(usage) => return explain(&usage),
     };
     let context = Context::new(cli.global);
     match context.run(dispatch(&context, cli.command)) {
@@ -48,6 +41,23 @@ pub fn main() -> ExitCode {
             ExitCode::from(error.exit_code())
         }
     }
+}
+
+/// Prints help, or what is wrong with the arguments.
+fn explain(usage: &clap::Error) -> ExitCode {
+    // A closed pipe is the only way this fails, and then nobody reads.
+    let _ = usage.print();
+    if matches!(usage.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        return ExitCode::SUCCESS;
+    }
+    let text = usage.render().to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let error = Error::new(Class::Config, "usage", message).help("run `treebeard-cdn --help`");
+    // The arguments could not be read as a whole, but what was asked for is clear.
+    if std::env::args_os().any(|argument| argument == "--json") {
+        anstream::println!("{:#}", error.to_json());
+    }
+    ExitCode::from(error.exit_code())
 }
 
 async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {

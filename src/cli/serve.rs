@@ -12,17 +12,36 @@ use crate::{
 };
 
 pub async fn run(context: &Context, args: &args::Serve) -> Result<ExitCode> {
-    serve(context, &context.config()?, args.port).await
+    let config = context.config()?;
+    let place = claim(&config, args.port).await?;
+    serve(context, &config, place).await
 }
 
-/// Serves the environment of `config` on `port` until the future is dropped, which stops everything that it started.
-pub async fn serve(context: &Context, config: &Config, port: u16) -> Result<ExitCode> {
+/// The right to serve an environment, and the port to do it on: nothing answers there yet.
+pub struct Place {
+    registration: Registration,
+    listener: Listener,
+}
+
+impl Place {
+    /// The address that will be served.
+    pub fn url(&self) -> String {
+        self.listener.url()
+    }
+}
+
+/// Claims the environment of `config` and binds `port`, so that what would keep it from being served shows at once.
+pub async fn claim(config: &Config, port: u16) -> Result<Place> {
     if config.target != Target::Local {
         let message = format!("environment {} is not local: CloudFront serves it", config.environment);
         return Err(Error::new(Class::Config, "not-local", message).help("serve an environment with `target: local`"));
     }
-    let mut registration = Registration::claim(config)?;
-    let listener = Listener::bind(port).await?;
+    Ok(Place { registration: Registration::claim(config)?, listener: Listener::bind(port).await? })
+}
+
+/// Serves the environment of `config` until the future is dropped, which stops everything that it started.
+pub async fn serve(context: &Context, config: &Config, place: Place) -> Result<ExitCode> {
+    let Place { mut registration, listener } = place;
     let running = Running { url: listener.url(), pid: std::process::id(), port: listener.port() };
     registration.announce(&running)?;
     context.say(format_args!("serving environment {} at {} (Ctrl-C ends it)", config.environment, running.url));

@@ -8,7 +8,7 @@ use super::{Context, Environment};
 use crate::{
     error::Result,
     model::ledger::{Owed, Pending, Release},
-    remote::{cdn::Invalidation, state},
+    remote::{cdn::Invalidation, local::DeployLock, state},
 };
 
 #[derive(Serialize)]
@@ -16,8 +16,15 @@ struct Status<'a> {
     env: &'a str,
     live: Option<&'a Release>,
     unfinished: &'a [Pending],
+    lock: Option<Lock>,
     invalidations: Invalidations<'a>,
     edge: Option<String>,
+}
+
+/// A deploy that runs.
+#[derive(Serialize)]
+struct Lock {
+    pid: u32,
 }
 
 #[derive(Serialize)]
@@ -35,6 +42,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         env: &config.environment,
         live: pointer.live_release(),
         unfinished: &pointer.pending,
+        lock: DeployLock::holder(&config.state_dir()).map(|pid| Lock { pid }),
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
@@ -52,7 +60,10 @@ fn words(status: &Status) -> String {
         Some(it) => line("live", &format!("{} ({} objects, since {})", it.id, it.objects, it.created_at)),
         None => line("live", "nothing yet: run `treebeard-cdn deploy`"),
     }
-    for pending in status.unfinished {
+    if let Some(lock) = &status.lock {
+        line("lock", &format!("a deploy is running, process {}", lock.pid));
+    }
+    for pending in status.unfinished.iter().filter(|_| status.lock.is_none()) {
         line("unfinished", &format!("{}: its deploy ended early; the next deploy mends it", pending.release));
     }
     for owed in status.invalidations.owed {

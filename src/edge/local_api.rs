@@ -7,28 +7,21 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
-use http_body_util::Empty;
-use hyper_util::{client::legacy::Client, client::legacy::connect::HttpConnector, rt::TokioExecutor};
 use supervise::{Spec, Supervised};
 use tokio::{
     runtime::Handle,
     sync::{oneshot, watch},
     task::{JoinHandle, block_in_place},
-    time::{sleep, timeout},
 };
 
-use super::proxy::Availability;
+use super::{health::wait_until_healthy, proxy::Availability};
 use crate::{
     config::LocalApi as Command,
     error::{Class, Error, IoContext, Result},
 };
 
-/// The time between two looks at an API that is not healthy yet.
-const POLL: Duration = Duration::from_millis(100);
-
-/// How long one look may take.
-const POLL_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long an API may take to become healthy before the user is told what it lacks.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Tells the user what becomes of the API.
 pub type Say = Box<dyn Fn(&str) + Send + Sync>;
@@ -60,8 +53,7 @@ impl LocalApi {
         })?;
         let (sender, availability) = watch::channel(Availability::Starting);
         let (stop, stopped) = oneshot::channel();
-        let health = format!("http://127.0.0.1:{port}{}", command.health);
-        let following = tokio::spawn(follow(process, port, health, sender, stopped, say));
+        let following = tokio::spawn(follow(process, port, command.health.clone(), sender, stopped, say));
         Ok(Self { stop: Some(stop), following: Some(following), availability })
     }
 
@@ -89,7 +81,7 @@ async fn follow(
     mut stop: oneshot::Receiver<()>,
     say: Say,
 ) {
-    let healthy = wait_until_healthy(health);
+    let healthy = wait_until_healthy(port, &health, PATIENCE, &say);
     tokio::pin!(healthy);
     let mut is_healthy = false;
     loop {
@@ -116,20 +108,6 @@ async fn follow(
                 return;
             }
         }
-    }
-}
-
-/// Asks until the answer is 2xx.
-async fn wait_until_healthy(health: String) {
-    let Ok(uri) = health.parse::<http::Uri>() else { return std::future::pending().await };
-    let client: Client<HttpConnector, Empty<Bytes>> = Client::builder(TokioExecutor::new()).build_http();
-    loop {
-        if let Ok(Ok(response)) = timeout(POLL_TIMEOUT, client.get(uri.clone())).await
-            && response.status().is_success()
-        {
-            return;
-        }
-        sleep(POLL).await;
     }
 }
 

@@ -15,6 +15,7 @@ mod deliver;
 mod event;
 mod freshness;
 mod function;
+mod health;
 mod invalidation;
 mod local_api;
 mod object;
@@ -25,6 +26,7 @@ mod running;
 mod server;
 mod target;
 
+pub use health::wait_until_healthy;
 pub use local_api::LocalApi;
 pub use pipeline::Edge;
 pub use proxy::{Api, Availability};

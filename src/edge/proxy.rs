@@ -190,7 +190,7 @@ fn failure(status: StatusCode, code: &str, message: &str, id: HeaderValue) -> Re
 }
 
 /// The innermost cause: the outer ones only say that sending failed.
-fn reason(cause: &dyn std::error::Error) -> String {
+pub(super) fn reason(cause: &dyn std::error::Error) -> String {
     let mut innermost = cause;
     while let Some(source) = innermost.source() {
         innermost = source;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{Read, Write},
+    io::{Read, Seek, Write},
     path::PathBuf,
     time::Duration,
 };
@@ -42,7 +42,7 @@ pub struct Registration {
 }
 
 impl Registration {
-    /// Claims the environment of `config`.
+    /// Claims the environment of `config`. Until [`Self::announce`], no edge counts as running.
     pub fn claim(config: &Config) -> Result<Self> {
         let path = path(config);
         let folder = config.state_dir();
@@ -52,9 +52,10 @@ impl Registration {
         for _ in 0..ATTEMPTS {
             match file.try_lock() {
                 Ok(()) => {
+                    let mut registration = Self { file, path };
                     // What an earlier edge wrote is not to be taken for ours.
-                    file.set_len(0).doing("write", &path)?;
-                    return Ok(Self { file, path });
+                    registration.note(None)?;
+                    return Ok(registration);
                 }
                 // Perhaps somebody only looks whether an edge runs.
                 Err(TryLockError::WouldBlock) => std::thread::sleep(PAUSE),
@@ -66,8 +67,14 @@ impl Registration {
 
     /// Says where the edge answers.
     pub fn announce(&mut self, running: &Running) -> Result<()> {
+        self.note(Some(running))
+    }
+
+    fn note(&mut self, running: Option<&Running>) -> Result<()> {
         let json =
-            serde_json::to_vec(running).map_err(|cause| Error::new(Class::Unexpected, "json", cause.to_string()))?;
+            serde_json::to_vec(&running).map_err(|cause| Error::new(Class::Unexpected, "json", cause.to_string()))?;
+        self.file.set_len(0).doing("write", &self.path)?;
+        self.file.rewind().doing("write", &self.path)?;
         self.file.write_all(&json).doing("write", &self.path)
     }
 }
@@ -75,7 +82,7 @@ impl Registration {
 /// The edge that serves the environment of `config`, if one runs.
 #[must_use]
 pub fn running(config: &Config) -> Option<Running> {
-    // Between its lock and its note, a starting edge has said nothing yet.
+    // While it is written, the note is not whole.
     for _ in 0..ATTEMPTS {
         let mut file = File::open(path(config)).ok()?;
         if file.try_lock_shared().is_ok() {
@@ -84,7 +91,7 @@ pub fn running(config: &Config) -> Option<Running> {
         let mut text = String::new();
         file.read_to_string(&mut text).ok()?;
         if let Ok(running) = serde_json::from_str(&text) {
-            return Some(running);
+            return running;
         }
         std::thread::sleep(PAUSE);
     }

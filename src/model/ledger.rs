@@ -80,6 +80,8 @@ pub struct Release {
 pub struct Pending {
     /// What it was publishing; its manifest is in the ledger.
     pub release: ReleaseId,
+    /// Digest of that manifest.
+    pub manifest: Digest,
     /// Whether every byte that it overwrites had been copied to `_tb/objects/`: until then it overwrites nothing.
     pub preserved: bool,
 }
@@ -152,8 +154,22 @@ pub struct Leftover {
     pub role: Role,
     /// What lies there.
     pub stored: Stored,
-    /// Whether it surely lies there: an interrupted deploy may have been about to write it.
-    pub certain: bool,
+    /// How sure that is.
+    pub certainty: Certainty,
+    /// Digests of other bytes of ours that may lie there instead, where it is doubtful.
+    pub others: Vec<Digest>,
+}
+
+/// How sure it is that an object is as it is listed: a deploy that did not finish leaves doubt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// It was perhaps about to be written. Whatever lies there is ours only if it has these bytes, or those of `others`.
+    Doubtful,
+    /// The bytes lie there, perhaps under other headers.
+    Bytes,
+    /// Bytes and headers are as listed.
+    Sure,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -165,7 +181,9 @@ struct LeftoversWire {
 #[derive(Serialize, Deserialize)]
 struct LeftoverWire {
     role: Role,
-    certain: bool,
+    certainty: Certainty,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    others: Vec<Digest>,
     #[serde(flatten)]
     stored: wire::Stored,
 }
@@ -176,7 +194,12 @@ impl From<Leftovers> for LeftoversWire {
         let objects = leftovers
             .objects
             .into_values()
-            .map(|it| LeftoverWire { role: it.role, certain: it.certain, stored: table.store(it.stored) })
+            .map(|Leftover { role, stored, certainty, others }| LeftoverWire {
+                role,
+                certainty,
+                others,
+                stored: table.store(stored),
+            })
             .collect();
         Self { headers: table.into_sets(), objects }
     }
@@ -192,7 +215,7 @@ impl TryFrom<LeftoversWire> for Leftovers {
             .into_iter()
             .map(|it| {
                 let stored = wire::load(it.stored, &sets)?;
-                Ok((stored.key.clone(), Leftover { role: it.role, certain: it.certain, stored }))
+                Ok((stored.key.clone(), Leftover { role: it.role, stored, certainty: it.certainty, others: it.others }))
             })
             .collect::<Result<_, String>>()?;
         Ok(Self { objects })

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Guard;
 use crate::model::{
-    ledger::RemoteState,
+    digest::Digest,
+    ledger::{Certainty, RemoteState},
     manifest::{Role, Stored},
     path::{StorageKey, ViewerPath},
 };
@@ -13,8 +15,12 @@ use crate::model::{
 pub struct Slot<'a> {
     /// Everything that may lie there; more than one thing only after a deploy that did not finish.
     pub candidates: Vec<(Role, &'a Stored)>,
+    /// Digests of more bytes of ours that may lie there.
+    pub others: &'a [Digest],
     /// Whether there may be nothing.
     pub maybe_absent: bool,
+    /// Whether the headers may be others than listed.
+    pub headers_doubtful: bool,
     /// What the live release, or an earlier one, put there for sure.
     pub base: Option<&'a Stored>,
     /// The page's path, where the manifest that wrote it is at hand.
@@ -24,9 +30,16 @@ pub struct Slot<'a> {
 impl Slot<'_> {
     /// Whether `wanted` surely lies there already.
     pub fn surely(&self, wanted: &Stored) -> bool {
-        !self.maybe_absent
-            && !self.candidates.is_empty()
-            && self.candidates.iter().all(|(_, it)| it.same_content(wanted))
+        self.certainty() == Certainty::Sure && self.candidates.iter().all(|(_, it)| it.same_content(wanted))
+    }
+
+    /// How sure it is what lies there.
+    pub fn certainty(&self) -> Certainty {
+        match self.certain_bytes() {
+            None => Certainty::Doubtful,
+            Some(_) if self.headers_doubtful || self.candidates.len() > 1 => Certainty::Bytes,
+            Some(_) => Certainty::Sure,
+        }
     }
 
     /// Whether bytes surely lie there, and which.
@@ -34,6 +47,16 @@ impl Slot<'_> {
         let (_, first) = self.candidates.first()?;
         let same = self.candidates.iter().all(|(_, it)| it.sha256 == first.sha256);
         (same && !self.maybe_absent).then_some(first)
+    }
+
+    /// What may lie there without being somebody else's.
+    pub fn guard(&self) -> Guard {
+        if self.base.is_some() { Guard::Ours } else { Guard::Vacant(self.digests()) }
+    }
+
+    /// Digests of all bytes of ours that may lie there.
+    pub fn digests(&self) -> Vec<Digest> {
+        self.candidates.iter().map(|(_, it)| it.sha256).chain(self.others.iter().copied()).collect()
     }
 
     /// Whether a page may lie there.
@@ -53,15 +76,17 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
             key,
             Slot {
                 candidates: vec![(leftover.role, &leftover.stored)],
-                maybe_absent: !leftover.certain,
-                base: leftover.certain.then_some(&leftover.stored),
+                others: &leftover.others,
+                maybe_absent: leftover.certainty == Certainty::Doubtful,
+                headers_doubtful: leftover.certainty != Certainty::Sure,
+                base: (leftover.certainty != Certainty::Doubtful).then_some(&leftover.stored),
                 path: None,
             },
         );
     }
     for (path, entry, stored) in state.live.objects() {
         let slot =
-            Slot { candidates: vec![(entry.role, stored)], maybe_absent: false, base: Some(stored), path: Some(path) };
+            Slot { candidates: vec![(entry.role, stored)], base: Some(stored), path: Some(path), ..Slot::default() };
         slots.insert(&stored.key, slot);
     }
     // Until everything was preserved, a deploy writes nothing but copies under `_tb/objects/`.

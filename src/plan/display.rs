@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use super::{Bytes, Outcome, Plan, Reason, Write};
+use super::{Outcome, Plan, Reason, Write};
 use crate::model::{encoding::Encoding, path::ViewerPath};
 
 impl fmt::Display for Reason {
@@ -41,7 +41,7 @@ impl fmt::Display for Plan {
 
 fn line(f: &mut fmt::Formatter<'_>, path: &ViewerPath, writes: &[&Write]) -> fmt::Result {
     let sign = if writes.iter().all(|write| write.reason == Reason::New) { '+' } else { '~' };
-    let bytes = writes.iter().filter(|write| write.bytes != Bytes::Itself).map(|write| write.stored.size).sum();
+    let bytes = writes.iter().map(|write| write.bytes_to_upload()).sum();
     let variants: Vec<_> =
         writes.iter().filter_map(|write| write.stored.headers.content_encoding).map(Encoding::token).collect();
     let variants = if variants.is_empty() { String::new() } else { format!(" with {}", variants.join(", ")) };

@@ -46,7 +46,7 @@ pub fn encode_path(path: &str) -> String {
 
 /// The paths to invalidate: each viewer form, and each key that the function may rewrite it to.
 ///
-/// Files under immutable keys never change, so they count only when their headers do.
+/// A new file under an immutable key was never cached; an old one never changes, but its headers may.
 pub fn paths(
     state: &RemoteState,
     manifest: &Manifest,
@@ -57,7 +57,7 @@ pub fn paths(
     let changed = waves
         .iter()
         .flat_map(|wave| wave.writes.iter().map(move |write| (wave.role, write)))
-        .filter(|(role, write)| *role != Role::Immutable || write.reason == Reason::HeadersChanged)
+        .filter(|(role, write)| *role != Role::Immutable || write.reason != Reason::New || facts.adopt)
         .map(|(_, write)| &write.path);
     let touched: BTreeSet<&ViewerPath> = changed.chain(removals.iter().map(|removal| &removal.path)).collect();
     if touched.is_empty() {
@@ -67,8 +67,14 @@ pub fn paths(
     if facts.invalidation == Invalidation::All || state.pointer.live.is_none() {
         return vec!["/*".into()];
     }
-    let paths: BTreeSet<String> = touched.into_iter().flat_map(|path| forms(path, state, manifest)).collect();
+    let forms = touched.into_iter().flat_map(|path| forms(path, state, manifest));
+    let paths: BTreeSet<String> = forms.map(|path| without_tilde(&path)).collect();
     if paths.len() > MAX_PATHS { vec!["/*".into()] } else { paths.into_iter().collect() }
+}
+
+/// CloudFront cannot invalidate a path with a `~`: the shortest wildcard that covers it.
+fn without_tilde(path: &str) -> String {
+    path.split_once('~').map_or_else(|| path.to_owned(), |(before, _)| format!("{before}*"))
 }
 
 /// What to invalidate when a user names `path` (with a leading slash; `*` only at the end): the path itself,
@@ -79,16 +85,18 @@ pub fn expand(path: &str, site: &Site, encodings: &[Encoding]) -> Vec<String> {
         return vec![path.to_owned()];
     }
     let last = path.rsplit('/').next().unwrap_or(path);
-    let target = match last {
-        _ if path.ends_with('*') || last.contains('.') => path.to_owned(),
-        _ if site.spa => "/index.html".to_owned(),
-        "" => format!("{path}index.html"),
-        _ => path.to_owned(),
-    };
-    let variants = encodings.iter().map(|encoding| format!("/{INTERNAL_PREFIX}{encoding}{target}"));
-    let mut paths: Vec<_> = [path.to_owned(), target.clone()].into_iter().chain(variants).collect();
-    paths.dedup();
-    paths
+    let mut targets = vec![path.to_owned()];
+    if site.spa && !last.contains('.') {
+        // Client-side routes, those under a wildcard too, are answered with this page.
+        targets.push("/index.html".to_owned());
+    } else if last.is_empty() {
+        targets.push(format!("{path}index.html"));
+    }
+    let variants = targets
+        .iter()
+        .filter(|target| !target.ends_with('/'))
+        .flat_map(|target| encodings.iter().map(move |encoding| format!("/{INTERNAL_PREFIX}{encoding}{target}")));
+    targets.iter().cloned().chain(variants).collect()
 }
 
 fn forms(path: &ViewerPath, state: &RemoteState, manifest: &Manifest) -> BTreeSet<String> {
@@ -121,9 +129,10 @@ mod tests {
         for (path, spa, expected) in [
             ("/*", true, &["/*"][..]),
             ("/a.js", true, &["/a.js", "/_tb/br/a.js"]),
-            ("/docs/*", true, &["/docs/*", "/_tb/br/docs/*"]),
+            ("/docs/*", false, &["/docs/*", "/_tb/br/docs/*"]),
+            ("/docs/*", true, &["/docs/*", "/index.html", "/_tb/br/docs/*", "/_tb/br/index.html"]),
             ("/", true, &["/", "/index.html", "/_tb/br/index.html"]),
-            ("/plans", true, &["/plans", "/index.html", "/_tb/br/index.html"]),
+            ("/plans", true, &["/plans", "/index.html", "/_tb/br/plans", "/_tb/br/index.html"]),
             ("/docs/", false, &["/docs/", "/docs/index.html", "/_tb/br/docs/index.html"]),
             ("/LICENSE", false, &["/LICENSE", "/_tb/br/LICENSE"]),
         ] {

@@ -8,6 +8,7 @@ pub mod distribution;
 mod invalidation;
 mod objects;
 mod release;
+mod variants;
 
 use std::{path::PathBuf, time::SystemTime};
 
@@ -124,8 +125,18 @@ pub struct Write {
     pub bytes: Bytes,
     /// Why it is written.
     pub reason: Reason,
-    /// Whether nothing may lie there yet: what does is somebody else's.
-    pub must_be_absent: bool,
+    /// What may lie there now.
+    pub guard: Guard,
+}
+
+/// What may lie at a key that is about to be written or deleted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Guard {
+    /// Anything: the key is ours, or is taken over.
+    Ours,
+    /// Nothing, or bytes with one of these digests, which a deploy that did not finish may have left.
+    /// Everything else is somebody else's.
+    Vacant(Vec<Digest>),
 }
 
 /// Where an object's bytes come from.
@@ -133,8 +144,8 @@ pub struct Write {
 pub enum Bytes {
     /// A file on this machine.
     File(PathBuf),
-    /// The object itself: only its headers change.
-    Itself,
+    /// The object itself, since only its headers change; this file, should somebody have deleted it.
+    Itself(PathBuf),
 }
 
 /// Why an object is written.
@@ -153,6 +164,17 @@ pub enum Reason {
     Adopted,
 }
 
+impl Write {
+    /// Bytes that travel from this machine.
+    #[must_use]
+    pub fn bytes_to_upload(&self) -> u64 {
+        match self.bytes {
+            Bytes::File(_) => self.stored.size,
+            Bytes::Itself(_) => 0,
+        }
+    }
+}
+
 /// An object to delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
@@ -160,6 +182,8 @@ pub struct Removal {
     pub path: ViewerPath,
     /// What is deleted.
     pub key: StorageKey,
+    /// What may lie there now.
+    pub guard: Guard,
 }
 
 /// Decides what publishing `site` takes.
@@ -199,6 +223,6 @@ impl Plan {
     /// Bytes that travel from this machine.
     #[must_use]
     pub fn bytes_to_upload(&self) -> u64 {
-        self.writes().filter(|write| write.bytes != Bytes::Itself).map(|write| write.stored.size).sum()
+        self.writes().map(Write::bytes_to_upload).sum()
     }
 }

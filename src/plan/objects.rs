@@ -6,16 +6,17 @@ use std::{
 };
 
 use super::{
-    Bytes, Facts, Plan, Preserve, Reason, Removal, Wave, Write,
+    Bytes, Facts, Guard, Plan, Preserve, Reason, Removal, Wave, Write,
     actual::{Slot, Slots, slots},
-    invalidation, release,
+    invalidation, release, variants,
 };
 use crate::{
     error::{Class, Error, Result},
     model::{
         asset::Site,
-        ledger::{Leftover, Leftovers, RemoteState},
-        manifest::{Manifest, Role, Stored},
+        digest::Digest,
+        ledger::{Certainty, Leftover, Leftovers, RemoteState},
+        manifest::{Entry, Manifest, Role, Stored},
         path::{StorageKey, ViewerPath},
     },
 };
@@ -27,7 +28,8 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
     let slots = slots(state);
     let foreign: BTreeSet<&StorageKey> = state.foreign.iter().collect();
     let mut manifest = Manifest::of(site);
-    keep_variants_of_unchanged_immutables(&mut manifest, &slots);
+    variants::keep_published(&mut manifest, &state.live, &slots);
+    variants::keep_negotiated(&mut manifest, &state.live);
 
     refuse_immutable_conflicts(&manifest, &slots)?;
     if !facts.adopt {
@@ -44,9 +46,9 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
             unchanged += 1;
             continue;
         }
-        let mut write = write(path, stored, slot, &files, foreign.contains(&stored.key));
-        write.must_be_absent &= !facts.adopt;
-        if let Some(slot) = slot.filter(|_| write.bytes != Bytes::Itself) {
+        let file = files[&(path, stored.sha256)];
+        let write = write(path, stored, slot, file, foreign.contains(&stored.key), facts.adopt);
+        if let Some(slot) = slot.filter(|_| matches!(write.bytes, Bytes::File(_))) {
             books.preserve(&stored.key, slot, Some(stored));
         }
         if let Some(wave) = waves.iter_mut().find(|wave| wave.role == entry.role) {
@@ -61,7 +63,7 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
         match slot.path.filter(|_| slot.is_page()) {
             Some(path) => {
                 books.preserve(key, slot, None);
-                removals.push(Removal { path: path.clone(), key: key.clone() });
+                removals.push(Removal { path: path.clone(), key: key.clone(), guard: slot.guard() });
             }
             None => books.keep(key, slot),
         }
@@ -89,32 +91,16 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
     })
 }
 
-/// A compressor's new version may give other bytes for the same content. What lies under an immutable key stays:
-/// it decodes to the same content, and browsers hold it for a year.
-fn keep_variants_of_unchanged_immutables(manifest: &mut Manifest, slots: &Slots) {
-    for entry in manifest.entries.values_mut().filter(|entry| entry.role == Role::Immutable) {
-        let known = slots.get(&entry.identity.key).and_then(Slot::certain_bytes);
-        if known.is_none_or(|known| known.sha256 != entry.identity.sha256) {
-            continue;
-        }
-        for variant in entry.variants.values_mut() {
-            let old = slots.get(&variant.key).and_then(Slot::certain_bytes);
-            if let Some(old) = old.filter(|old| old.headers.content_encoding == variant.headers.content_encoding) {
-                variant.sha256 = old.sha256;
-                variant.size = old.size;
-            }
-        }
-    }
-}
-
+/// Judged by the bytes as they were built: a variant that differs still decodes to them.
 fn refuse_immutable_conflicts(manifest: &Manifest, slots: &Slots) -> Result<()> {
     let conflicts: Vec<_> = manifest
-        .objects()
-        .filter_map(|(path, _, stored)| {
-            let slot = slots.get(&stored.key)?;
+        .entries
+        .iter()
+        .filter_map(|(path, Entry { identity, .. })| {
+            let published = &slots.get(&identity.key)?.candidates;
             let (_, old) =
-                slot.candidates.iter().find(|(role, old)| *role == Role::Immutable && old.sha256 != stored.sha256)?;
-            Some((path, old.sha256, stored.sha256))
+                published.iter().find(|(role, old)| *role == Role::Immutable && old.sha256 != identity.sha256)?;
+            Some((path, old.sha256, identity.sha256))
         })
         .collect();
     let Some((path, old, new)) = conflicts.first() else { return Ok(()) };
@@ -143,27 +129,20 @@ fn refuse_foreign_objects(manifest: &Manifest, foreign: &BTreeSet<&StorageKey>) 
         .help("check that this is the right bucket; deploy with --adopt to take over exactly these keys"))
 }
 
-/// Where the bytes of every object of the site are on this machine.
-fn files(site: &Site) -> HashMap<StorageKey, &Path> {
+/// Where the bytes of each path's representations are on this machine.
+fn files(site: &Site) -> HashMap<(&ViewerPath, Digest), &Path> {
     let mut files = HashMap::new();
     for asset in &site.assets {
-        files.insert(StorageKey::identity(&asset.path), asset.identity.source.file.as_path());
-        for (encoding, variant) in &asset.variants {
-            files.insert(StorageKey::variant(*encoding, &asset.path), variant.source.file.as_path());
+        for representation in std::iter::once(&asset.identity).chain(asset.variants.iter().map(|(_, it)| it)) {
+            files.insert((&asset.path, representation.source.sha256), representation.source.file.as_path());
         }
     }
     files
 }
 
-fn write(
-    path: &ViewerPath,
-    stored: &Stored,
-    slot: Option<&Slot>,
-    files: &HashMap<StorageKey, &Path>,
-    foreign: bool,
-) -> Write {
+fn write(path: &ViewerPath, stored: &Stored, slot: Option<&Slot>, file: &Path, foreign: bool, adopt: bool) -> Write {
     let certain = slot.and_then(Slot::certain_bytes);
-    let settled = slot.is_some_and(|slot| slot.candidates.len() == 1);
+    let settled = slot.is_some_and(|slot| slot.certainty() == Certainty::Sure);
     let reason = match (slot, certain) {
         (None, _) if foreign => Reason::Adopted,
         (None, _) => Reason::New,
@@ -172,8 +151,13 @@ fn write(
         _ => Reason::Unfinished,
     };
     let same_bytes = certain.is_some_and(|old| old.sha256 == stored.sha256);
-    let bytes = if same_bytes { Bytes::Itself } else { Bytes::File(files[&stored.key].to_owned()) };
-    Write { path: path.clone(), stored: stored.clone(), bytes, reason, must_be_absent: reason == Reason::New }
+    let bytes = if same_bytes { Bytes::Itself(file.to_owned()) } else { Bytes::File(file.to_owned()) };
+    let guard = match slot {
+        _ if adopt => Guard::Ours,
+        Some(slot) => slot.guard(),
+        None => Guard::Vacant(vec![stored.sha256]),
+    };
+    Write { path: path.clone(), stored: stored.clone(), bytes, reason, guard }
 }
 
 /// What the ledger will say beyond the manifest.
@@ -186,8 +170,9 @@ struct Books {
 
 impl Books {
     fn of(state: &RemoteState) -> Self {
-        let is_copy =
-            |(key, it): &(&StorageKey, &Leftover)| it.certain && **key == StorageKey::preserved(&it.stored.sha256);
+        let is_copy = |(key, it): &(&StorageKey, &Leftover)| {
+            it.certainty != Certainty::Doubtful && **key == StorageKey::preserved(&it.stored.sha256)
+        };
         let copies =
             state.leftovers.objects.iter().filter(is_copy).map(|(key, it)| (key.clone(), it.clone())).collect();
         Self { preserve: Vec::new(), leftovers: Leftovers::default(), copies }
@@ -200,7 +185,8 @@ impl Books {
             return;
         };
         let to = Stored { key: StorageKey::preserved(&base.sha256), ..base.clone() };
-        let copy = Leftover { role: Role::Immutable, stored: to.clone(), certain: true };
+        let copy =
+            Leftover { role: Role::Immutable, stored: to.clone(), certainty: Certainty::Sure, others: Vec::new() };
         // Where the bytes are uncertain, the deploy that made them so had preserved them first.
         let first_time = self.leftovers.objects.insert(to.key.clone(), copy).is_none();
         if first_time && !self.copies.contains_key(&to.key) && slot.certain_bytes().is_some() {
@@ -211,8 +197,14 @@ impl Books {
     /// Remembers an object that the manifest does not name, and that stays.
     fn keep(&mut self, key: &StorageKey, slot: &Slot) {
         let Some(&(role, candidate)) = slot.candidates.first() else { return };
-        let certain = slot.certain_bytes().is_some() && slot.candidates.len() == 1;
-        let leftover = Leftover { role, stored: slot.base.unwrap_or(candidate).clone(), certain };
+        if slot.certain_bytes().is_none() {
+            self.preserve(key, slot, None);
+        }
+        let certainty = slot.certainty();
+        let stored = slot.base.unwrap_or(candidate).clone();
+        let mut others = if certainty == Certainty::Doubtful { slot.digests() } else { Vec::new() };
+        others.retain(|digest| *digest != stored.sha256);
+        let leftover = Leftover { role, stored, certainty, others };
         self.leftovers.objects.entry(key.clone()).or_insert(leftover);
     }
 }

@@ -38,7 +38,7 @@ pub fn steps(state: &RemoteState, manifest: &Manifest, facts: &Facts, changes: &
 
     let mut begun = pointer.clone();
     begun.generation += 1;
-    let pending = Pending { release: release.id.clone(), preserved: !changes.preserves };
+    let pending = Pending { release: release.id.clone(), manifest: digest, preserved: !changes.preserves };
     begun.pending.push(pending);
 
     let preserved = changes.preserves.then(|| {

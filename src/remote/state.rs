@@ -6,6 +6,7 @@ use super::{Body, Condition, ETag, ObjectStore, StoreError, read_document};
 use crate::{
     error::{Class, Error, Result},
     model::{
+        digest::Digest,
         headers::Headers,
         ledger::{FORMAT, Leftovers, Pointer, ReleaseId, RemoteState},
         manifest::Manifest,
@@ -29,7 +30,7 @@ impl From<StoreError> for Error {
             StoreError::Precondition(_) => Self::new(Class::Conflict, "remote-changed", failure.to_string())
                 .help("another deploy may be running; look at `treebeard-cdn status`, then run the command again"),
             StoreError::Missing(_) => Self::new(Class::Conflict, "object-missing", failure.to_string())
-                .help("somebody deleted an object of the live release; deploy again to put it back"),
+                .help("somebody deleted it while this command ran; run it again"),
         }
     }
 }
@@ -53,16 +54,17 @@ pub async fn load_pointer(store: &dyn ObjectStore) -> Result<LoadedPointer> {
 
 /// Reads everything that the pointer refers to, and looks for foreign objects where our books are empty.
 pub async fn load(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteState> {
-    let live = match &pointer.live {
-        Some(release) => load_manifest(store, release).await?,
-        None => Manifest::default(),
-    };
+    let live = load_live(store, &pointer).await?.unwrap_or_default();
     let mut pending = Vec::new();
     for unfinished in &pointer.pending {
-        pending.push((unfinished.clone(), load_manifest(store, &unfinished.release).await?));
+        let manifest = load_manifest(store, &unfinished.release, &unfinished.manifest).await?;
+        pending.push((unfinished.clone(), manifest));
     }
     let leftovers = match pointer.leftovers {
-        Some(generation) => load_required(store, &StorageKey::leftovers(generation)).await?,
+        Some(generation) => {
+            let key = StorageKey::leftovers(generation);
+            parse(&key, &read_required(store, &key).await?)?
+        }
         None => Leftovers::default(),
     };
     let foreign = if pointer.generation == 0 {
@@ -74,9 +76,25 @@ pub async fn load(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteSta
     Ok(RemoteState { pointer, live, pending, leftovers, foreign })
 }
 
-/// Reads the manifest of a release.
-pub async fn load_manifest(store: &dyn ObjectStore, release: &ReleaseId) -> Result<Manifest> {
-    load_required(store, &StorageKey::manifest(release.as_str())).await
+/// Reads the manifest of the live release; none where nothing is live.
+pub async fn load_live(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Option<Manifest>> {
+    match (&pointer.live, pointer.live_release()) {
+        (None, _) => Ok(None),
+        (Some(_), Some(release)) => load_manifest(store, &release.id, &release.manifest).await.map(Some),
+        (Some(release), None) => {
+            Err(corrupt(&StorageKey::pointer(), &format!("it does not list its live release {release}")))
+        }
+    }
+}
+
+/// Reads the manifest of a release, which must have this digest.
+async fn load_manifest(store: &dyn ObjectStore, release: &ReleaseId, digest: &Digest) -> Result<Manifest> {
+    let key = StorageKey::manifest(release.as_str());
+    let bytes = read_required(store, &key).await?;
+    if Digest::of(&bytes) != *digest {
+        return Err(corrupt(&key, "it is not what was written there"));
+    }
+    parse(&key, &bytes)
 }
 
 /// Replaces the pointer that had tag `etag`, or creates it where there was none.
@@ -111,9 +129,9 @@ fn to_body(document: &impl serde::Serialize) -> Result<Body> {
     Ok(Body::Bytes(bytes))
 }
 
-async fn load_required<T: DeserializeOwned>(store: &dyn ObjectStore, key: &StorageKey) -> Result<T> {
-    let Some((_, bytes)) = read_document(store, key).await? else { return Err(corrupt(key, "it is missing")) };
-    parse(key, &bytes)
+async fn read_required(store: &dyn ObjectStore, key: &StorageKey) -> Result<Vec<u8>> {
+    let found = read_document(store, key).await?;
+    found.map(|(_, bytes)| bytes).ok_or_else(|| corrupt(key, "it is missing"))
 }
 
 fn parse<T: DeserializeOwned>(key: &StorageKey, bytes: &[u8]) -> Result<T> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     model::ledger::Owed,
-    plan::{Bytes, Outcome, Plan},
+    plan::{Outcome, Plan},
     remote::cdn::Invalidation,
 };
 
@@ -28,8 +28,11 @@ pub struct DeployReport {
     pub requests: RequestsReport,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// Where the site is served.
+    /// Where the site is served, or will be by `serve`.
     pub url: String,
+    /// Whether it is served there now.
+    #[serde(skip)]
+    pub served: bool,
     /// What was left out of the site or looks odd.
     pub notes: Vec<String>,
 }
@@ -71,7 +74,7 @@ impl From<&Plan> for ObjectsReport {
             uploaded: plan.writes().count(),
             unchanged: plan.unchanged,
             deleted: plan.removals.len(),
-            bytes_uploaded: plan.writes().filter(|it| it.bytes != Bytes::Itself).map(|it| it.stored.size).sum(),
+            bytes_uploaded: plan.bytes_to_upload(),
         }
     }
 }
@@ -106,6 +109,7 @@ impl DeployReport {
             requests: RequestsReport::default(),
             duration_ms: 0,
             url,
+            served: false,
             notes: Vec::new(),
         }
     }
@@ -119,8 +123,9 @@ pub(super) fn counted(n: usize, noun: &str) -> String {
 
 impl fmt::Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { env, release, objects, invalidation, requests, duration_ms, url, .. } = self;
-        writeln!(f, "release {release} is live in {env}: {url}")?;
+        let Self { env, release, objects, invalidation, requests, duration_ms, url, served, .. } = self;
+        let place = if *served { url } else { "`treebeard-cdn serve` serves it" };
+        writeln!(f, "release {release} is live in {env}: {place}")?;
         writeln!(
             f,
             "  {} written ({}), {} unchanged, {} removed",

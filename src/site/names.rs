@@ -22,12 +22,14 @@ pub fn judge(name: &str, depth: usize, well_known: bool) -> Verdict {
     }
 }
 
-/// `.env`, `.env.production`, `.envrc`; the templates that teams share hold no secrets.
+/// `.env`, `.env.production`, `.envrc`, `production.env`; the templates that teams share hold no secrets.
 fn is_environment(name: &str) -> bool {
-    name.strip_prefix(".env").is_some_and(|rest| {
-        (rest.is_empty() || rest == "rc" || rest.starts_with('.'))
-            && ![".example", ".sample", ".template"].iter().any(|harmless| rest.ends_with(harmless))
-    })
+    let named = std::path::Path::new(name).extension().is_some_and(|ending| ending == "env");
+    named
+        || name.strip_prefix(".env").is_some_and(|rest| {
+            (rest.is_empty() || rest == "rc" || rest.starts_with('.'))
+                && ![".example", ".sample", ".template"].iter().any(|harmless| rest.ends_with(harmless))
+        })
 }
 
 /// Backups, locks and swap files of Emacs and Vim, and what file managers leave behind.
@@ -52,7 +54,7 @@ mod tests {
         for name in [".git", ".DS_Store", "notes.txt~", ".#lock", "#auto#", "a.swp", ".b.swo", "Thumbs.db", ".vite"] {
             assert_eq!(judge(name, 1, false), Verdict::Skip, "{name}");
         }
-        for name in [".env", ".env.local", ".envrc"] {
+        for name in [".env", ".env.local", ".envrc", "production.env"] {
             assert_eq!(judge(name, 3, false), Verdict::Leak, "{name}");
         }
         assert_eq!(judge(".env.example", 1, false), Verdict::Skip);

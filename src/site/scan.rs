@@ -50,8 +50,9 @@ pub fn scan(config: &Config) -> Result<Scan> {
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(missing(config, "does not exist")),
         Err(cause) => return Err(cause).doing("read", output),
     };
-    // Where the site is the project itself, these are ours, not the site's.
-    let own = [&config.file, &config.root.join(".treebeard")].map(|path| fs::canonicalize(path).unwrap_or_default());
+    // Where the site is the project itself, these are ours or its tools', not the site's.
+    let own = [&config.file, &config.root.join(".treebeard"), &config.site.root.join("node_modules")];
+    let own = own.map(|path| fs::canonicalize(path).unwrap_or_default());
     let mut walk = Walk::new(&root, &own, &config.compression.encodings);
     walk.run()?;
     walk.refuse_twins();

@@ -1,6 +1,6 @@
 //! Judges an answer.
 
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
 use super::Probe;
@@ -91,6 +91,15 @@ pub fn compare(probe: &Probe, received: &Received) -> Vec<Failure> {
         failures.push(Failure::new(probe, "Content-Type", "anything but HTML", content_type, HIDDEN));
     }
     failures
+}
+
+/// What is worth knowing about an answer though no promise is broken: an API may be starting, or down for a while.
+#[must_use]
+pub fn note(probe: &Probe, received: &Received) -> Option<String> {
+    let status = StatusCode::from_u16(received.status).ok()?;
+    let is_gateways =
+        matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT);
+    (probe.expected.from_api && is_gateways).then(|| format!("the API does not answer: {} gives {status}", probe.path))
 }
 
 fn header(probe: &Probe, received: &Received, name: &str, expected: Option<&str>, hint: &str) -> Option<Failure> {

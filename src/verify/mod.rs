@@ -1,5 +1,5 @@
 //! Is what is served what was promised? A release's manifest and the distribution say what each request must
-//! be answered with ([`probe`], pure); this module asks, and [`compare`] (pure) judges the answers.
+//! be answered with (`probe`, pure); this module asks, and `compare` (pure) judges the answers.
 
 mod client;
 mod compare;
@@ -54,6 +54,7 @@ pub async fn verify(
             Ok(received) => {
                 report.bytes += received.size;
                 report.failures.extend(compare::compare(&probe, &received));
+                report.notes.extend(compare::note(&probe, &received));
             }
             Err(cause) => report.failures.push(Failure::of_request(&probe, &cause)),
         }

@@ -65,6 +65,8 @@ pub struct Expectation {
     pub edge_headers: Vec<(String, String)>,
     /// Whether an HTML document is wrong in any case.
     pub never_html: bool,
+    /// Whether the API should answer rather than the edge in its place.
+    pub from_api: bool,
 }
 
 /// What to ask of a site.
@@ -193,5 +195,6 @@ fn api(distribution: &Distribution) -> Option<Probe> {
     let behavior = distribution.behaviors.iter().find(|behavior| behavior.origin == Origin::Api)?;
     let pattern = behavior.path_pattern.trim_start_matches('/');
     let path = format!("/{}", pattern.replace('*', "treebeard-cdn-verify").replace('?', "x"));
-    Some(Probe { path, accept_encoding: "identity", expected: Expectation::default() })
+    let expected = Expectation { from_api: true, ..Expectation::default() };
+    Some(Probe { path, accept_encoding: "identity", expected })
 }

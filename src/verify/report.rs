@@ -26,11 +26,23 @@ pub struct Report {
     pub timing: Timing,
     /// What is wrong, by path.
     pub failures: Vec<Failure>,
+    /// What is worth knowing though no promise is broken.
+    pub notes: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(url: String, timing: Timing, files: usize, files_total: usize) -> Self {
-        Self { url, files, files_total, responses: 0, bytes: 0, duration_ms: 0, timing, failures: Vec::new() }
+        Self {
+            url,
+            files,
+            files_total,
+            responses: 0,
+            bytes: 0,
+            duration_ms: 0,
+            timing,
+            failures: Vec::new(),
+            notes: Vec::new(),
+        }
     }
 
     pub(super) fn finish(&mut self, elapsed: Duration) {
@@ -62,6 +74,9 @@ impl fmt::Display for Report {
                 f,
                 "✗ {path} ({accept_encoding}): {what}\n    expected  {expected}\n    got       {got}\n    hint      {hint}"
             )?;
+        }
+        for note in &self.notes {
+            writeln!(f, "note: {note}")?;
         }
         let (files, total) = (self.files, self.files_total);
         let files = if files == total { format!("{files} files") } else { format!("{files} of {total} files") };

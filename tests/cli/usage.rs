@@ -22,6 +22,14 @@ fn wrong_usage_is_exit_3() {
 }
 
 #[test]
+fn wrong_usage_with_json_is_a_document() {
+    let run = Project::new().run(&["deploy", "--json", "--nope"]);
+    let error = &run.json()["error"];
+    assert_eq!((run.code, error["rule"].as_str(), error["exit_code"].as_i64()), (3, Some("usage"), Some(3)));
+    assert!(error["message"].as_str().unwrap().contains("--nope"), "{error}");
+}
+
+#[test]
 fn a_missing_configuration_is_exit_3_and_names_the_way_on() {
     let run = Project::new().run(&["deploy"]);
     assert_eq!(run.code, 3);

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use treebeard_cdn::{
     error::Class,
-    model::{headers::Headers, manifest::Role, path::StorageKey},
+    model::{encoding::Encoding, headers::Headers, manifest::Role, path::StorageKey},
     plan::{Bytes, Outcome, Reason},
     remote::{Body, Condition, state},
 };
 
 use super::{
     bucket::Bucket,
-    sites::{SiteSpec, build, file, page},
+    sites::{Compressor, SiteSpec, build, build_with, file, page},
 };
 
 fn spec(files: &[(&str, super::sites::FileSpec)]) -> SiteSpec {
@@ -60,7 +60,9 @@ async fn a_header_only_change_is_a_change_without_an_upload() {
     files.get_mut("a.11111111.js").unwrap().cache_control = "public, max-age=60, immutable".into();
     let site = build(&files, bucket.folder.path());
     let plan = bucket.deploy(&site).await.unwrap();
-    assert!(plan.writes().all(|write| write.reason == Reason::HeadersChanged && write.bytes == Bytes::Itself));
+    assert!(
+        plan.writes().all(|write| write.reason == Reason::HeadersChanged && matches!(write.bytes, Bytes::Itself(_)))
+    );
     assert_eq!((plan.writes().count(), plan.bytes_to_upload()), (2, 0));
     let (headers, bytes) = bucket.object(&StorageKey::new("a.11111111.js")).await.unwrap();
     assert_eq!((headers.cache_control.as_str(), bytes.as_slice()), ("public, max-age=60, immutable", b"a".as_slice()));
@@ -134,24 +136,101 @@ async fn a_foreign_object_that_came_later_is_not_overwritten() {
     let key = StorageKey::new("robots.txt");
     bucket.store.put(&key, Body::Bytes(b"theirs".to_vec()), &theirs, Condition::None).await.unwrap();
     let second = build(&spec(&[("index.html", page("2")), ("robots.txt", file("ours", Role::Mutable))]), folder);
-    let error = bucket.deploy(&second).await.unwrap_err();
-    assert_eq!((error.class, error.rule), (Class::Brake, "foreign-object"));
-    assert_eq!(bucket.object(&key).await.unwrap().1, b"theirs");
-    assert_eq!(bucket.object(&StorageKey::new("index.html")).await.unwrap().1, b"1", "no page has changed");
+    // Trying again does not make it ours.
+    for _ in 0..3 {
+        let error = bucket.deploy(&second).await.unwrap_err();
+        assert_eq!((error.class, error.rule), (Class::Brake, "foreign-object"));
+        assert_eq!(bucket.object(&key).await.unwrap().1, b"theirs");
+        assert_eq!(bucket.object(&StorageKey::new("index.html")).await.unwrap().1, b"1", "no page has changed");
+    }
+    let (plan, _) = bucket.plan_with(&second, true).await.unwrap();
+    bucket.apply_through(&plan, Arc::clone(&bucket.store)).await.unwrap();
+    assert_eq!(bucket.object(&key).await.unwrap().1, b"ours");
 }
 
 #[tokio::test]
-async fn a_compressor_that_changed_leaves_published_immutable_variants_alone() {
+async fn a_foreign_page_in_the_way_survives_deploys_without_that_page() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    let first = build(&spec(&[("index.html", page("1"))]), folder);
+    bucket.deploy(&first).await.unwrap();
+    let theirs = Headers { content_type: "text/html".into(), cache_control: "no-cache".into(), content_encoding: None };
+    let key = StorageKey::new("about.html");
+    bucket.store.put(&key, Body::Bytes(b"theirs".to_vec()), &theirs, Condition::None).await.unwrap();
+    bucket.deploy(&build(&spec(&[("index.html", page("1")), ("about.html", page("ours"))]), folder)).await.unwrap_err();
+    bucket.deploy(&first).await.unwrap();
+    assert_eq!(bucket.object(&key).await.unwrap().1, b"theirs");
+}
+
+#[tokio::test]
+async fn published_immutable_variants_stay_when_the_compressor_or_its_limit_changes() {
     let bucket = Bucket::new();
     let files = spec(&[("index.html", page("1")), ("a.11111111.js", file("a", Role::Immutable))]);
-    let mut site = build(&files, bucket.folder.path());
-    bucket.deploy(&site).await.unwrap();
-    let variant = &mut site.assets[0].variants[0].1.source;
-    variant.file = bucket.folder.path().join("other");
-    std::fs::write(&variant.file, b"br2:a").unwrap();
-    variant.sha256 = treebeard_cdn::model::digest::Digest::of(b"br2:a");
-    let (plan, _) = bucket.plan(&site).await.unwrap();
-    assert!(plan.is_empty(), "{plan}");
+    let version = |version| {
+        let compressor = Compressor { encodings: vec![Encoding::Br], version };
+        build_with(&files, bucket.folder.path(), &compressor)
+    };
+    bucket.deploy(&version(0)).await.unwrap();
+    let before = bucket.object(&StorageKey::new("_tb/br/a.11111111.js")).await.unwrap();
+    for other in [1, Compressor::NEVER_PAYS] {
+        let plan = bucket.deploy(&version(other)).await.unwrap();
+        let written: Vec<_> = plan.writes().map(|write| write.stored.key.as_str()).collect();
+        assert_eq!(written, ["_tb/br/index.html"], "pages follow, immutable files do not");
+        assert_eq!(bucket.object(&StorageKey::new("_tb/br/a.11111111.js")).await.unwrap(), before);
+    }
+}
+
+#[tokio::test]
+async fn an_encoding_that_was_dropped_is_still_answered_where_the_function_negotiates_it() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    let compressor = |encodings| Compressor { encodings, version: 0 };
+    let both = compressor(vec![Encoding::Br, Encoding::Gzip]);
+    bucket.deploy(&build_with(&spec(&[("index.html", page("1"))]), folder, &both)).await.unwrap();
+    let one = compressor(vec![Encoding::Br]);
+    bucket.deploy(&build_with(&spec(&[("index.html", page("2"))]), folder, &one)).await.unwrap();
+    let (headers, bytes) = bucket.object(&StorageKey::new("_tb/gzip/index.html")).await.unwrap();
+    assert_eq!((bytes.as_slice(), headers.content_encoding), (b"2".as_slice(), None));
+}
+
+#[tokio::test]
+async fn an_object_that_somebody_deleted_comes_back_with_the_next_change() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    let mut files = spec(&[("index.html", page("1")), ("robots.txt", file("r", Role::Mutable))]);
+    bucket.deploy(&build(&files, folder)).await.unwrap();
+    for key in ["index.html", "robots.txt"] {
+        bucket.store.delete(&StorageKey::new(key)).await.unwrap();
+    }
+    files.insert("index.html".into(), page("2"));
+    files.get_mut("robots.txt").unwrap().cache_control = "no-cache".into();
+    bucket.deploy(&build(&files, folder)).await.unwrap();
+    assert_eq!(bucket.object(&StorageKey::new("index.html")).await.unwrap().1, b"2");
+    assert_eq!(bucket.object(&StorageKey::new("robots.txt")).await.unwrap().1, b"r");
+}
+
+#[tokio::test]
+async fn a_file_that_becomes_immutable_with_other_bytes_is_invalidated() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    let first = spec(&[("index.html", page("1")), ("a.11111111.js", file("a", Role::Mutable))]);
+    bucket.deploy(&build(&first, folder)).await.unwrap();
+    let second = spec(&[("index.html", page("1")), ("a.11111111.js", file("b", Role::Immutable))]);
+    bucket.deploy(&build(&second, folder)).await.unwrap();
+    assert_eq!(bucket.invalidations()[1], ["/_tb/br/a.11111111.js", "/a.11111111.js"]);
+}
+
+#[tokio::test]
+async fn a_path_with_a_tilde_is_invalidated_by_the_shortest_wildcard() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    for content in ["1", "2"] {
+        bucket
+            .deploy(&build(&spec(&[("index.html", page("1")), ("a~b.txt", file(content, Role::Mutable))]), folder))
+            .await
+            .unwrap();
+    }
+    assert_eq!(bucket.invalidations()[1], ["/_tb/br/a*", "/a*"]);
 }
 
 #[tokio::test]
@@ -180,4 +259,16 @@ async fn a_corrupt_or_newer_ledger_is_refused_with_a_way_out() {
         assert_eq!((error.class, error.rule), (Class::Conflict, rule), "{document}");
         assert!(error.help.is_some());
     }
+}
+
+#[tokio::test]
+async fn a_manifest_that_is_not_what_was_written_is_refused() {
+    let bucket = Bucket::new();
+    let folder = bucket.folder.path();
+    let plan = bucket.deploy(&build(&spec(&[("index.html", page("1"))]), folder)).await.unwrap();
+    let key = StorageKey::manifest(plan.outcome.release().id.as_str());
+    let other = br#"{"headers":[],"entries":{}}"#.to_vec();
+    bucket.store.put(&key, Body::Bytes(other), &Headers::internal(), Condition::None).await.unwrap();
+    let error = bucket.plan(&build(&spec(&[("index.html", page("2"))]), folder)).await.unwrap_err();
+    assert_eq!((error.class, error.rule), (Class::Conflict, "ledger-corrupt"));
 }

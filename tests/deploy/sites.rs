@@ -34,19 +34,57 @@ pub fn file(content: &str, role: Role) -> FileSpec {
     FileSpec { bytes: content.as_bytes().to_vec(), cache_control: cache_control.into(), role }
 }
 
-/// Writes the files under `folder` and describes them as a build would, each with one variant.
+/// How variants are made: the planner never looks inside, so a prefix stands for compression.
+#[derive(Debug, Clone)]
+pub struct Compressor {
+    pub encodings: Vec<Encoding>,
+    pub version: u8,
+}
+
+impl Compressor {
+    /// The version with which compression never pays.
+    pub const NEVER_PAYS: u8 = 2;
+
+    fn variant(&self, encoding: Encoding, bytes: &[u8]) -> (Vec<u8>, Option<Encoding>) {
+        if self.version == Self::NEVER_PAYS {
+            return (bytes.to_vec(), None);
+        }
+        ([self.prefix(encoding).as_bytes(), bytes].concat(), Some(encoding))
+    }
+
+    fn prefix(&self, encoding: Encoding) -> String {
+        format!("{encoding}{}:", self.version)
+    }
+
+    /// What `bytes`, stored with this encoding, stand for.
+    pub fn decode(bytes: &[u8], encoding: Option<Encoding>) -> Vec<u8> {
+        let Some(encoding) = encoding else { return bytes.to_vec() };
+        let versions = [0, 1].map(|version| Self { encodings: Vec::new(), version }.prefix(encoding));
+        versions.iter().find_map(|prefix| bytes.strip_prefix(prefix.as_bytes())).unwrap().to_vec()
+    }
+}
+
+/// Writes the files under `folder` and describes them as a build would, each with a brotli variant.
 pub fn build(spec: &SiteSpec, folder: &Path) -> Site {
+    build_with(spec, folder, &Compressor { encodings: vec![Encoding::Br], version: 0 })
+}
+
+/// The same, with the variants that `compressor` makes.
+pub fn build_with(spec: &SiteSpec, folder: &Path, compressor: &Compressor) -> Site {
     let assets = spec
         .iter()
         .map(|(path, file)| Asset {
             path: ViewerPath::new(path.clone()).unwrap(),
             role: file.role,
             identity: representation(&file.bytes, file, None, folder),
-            variants: vec![(
-                Encoding::Br,
-                // Not brotli: the planner never looks inside.
-                representation(&[b"br:", file.bytes.as_slice()].concat(), file, Some(Encoding::Br), folder),
-            )],
+            variants: compressor
+                .encodings
+                .iter()
+                .map(|&encoding| {
+                    let (bytes, stored_as) = compressor.variant(encoding, &file.bytes);
+                    (encoding, representation(&bytes, file, stored_as, folder))
+                })
+                .collect(),
         })
         .collect();
     Site { assets, notes: Vec::new() }

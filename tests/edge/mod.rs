@@ -5,6 +5,7 @@ mod caching;
 mod encoding;
 mod function;
 mod fuzz;
+mod health;
 mod representations;
 mod routing;
 mod serve;

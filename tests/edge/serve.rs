@@ -134,3 +134,23 @@ fn a_port_in_use_is_a_clear_error() {
     assert!(run.stderr.contains(&format!("port {port} is in use")), "{run:?}");
     assert!(run.json()["error"]["help"].as_str().unwrap().contains("--port"));
 }
+
+#[test]
+fn a_port_in_use_or_a_served_environment_stops_a_deploy_before_it_publishes() {
+    let project = Project::with_site(&[("index.html", "<h1>home</h1>")]);
+    let assert_refused = |port: &str, why: &str| {
+        let run = project.run(&["deploy", "--no-build", "--serve", "--port", port]);
+        assert_eq!(run.code, 3, "{run:?}");
+        assert!(run.stderr.contains(why) && run.stdout.is_empty(), "{run:?}");
+        assert_eq!(project.run(&["verify", "--json"]).json()["error"]["rule"], "nothing-deployed");
+    };
+    let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    assert_refused(&taken.local_addr().unwrap().port().to_string(), "is in use");
+    let served = Served::start(project.command(&["serve", "--port", "0"]));
+    assert_refused("0", "is already served");
+    drop(served);
+
+    let served = Served::start(project.command(&["deploy", "--no-build", "--serve", "--port", "0"]));
+    let port = served.url.rsplit(':').next().unwrap().parse().unwrap();
+    assert_eq!(until("the site is served", || Some(get(port, "/"))).text(), "<h1>home</h1>");
+}

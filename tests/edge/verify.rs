@@ -160,6 +160,16 @@ fn a_page_in_place_of_a_missing_file_and_an_open_ledger_are_found() {
 }
 
 #[test]
+fn an_api_that_does_not_answer_is_a_note_and_no_failure() {
+    let world = World::new(FILES);
+    let report = check(&world);
+    let note = "the API does not answer: /api/treebeard-cdn-verify gives 503 Service Unavailable";
+    assert_eq!((report.failures.len(), report.notes.as_slice()), (0, [note.to_owned()].as_slice()));
+    assert!(report.to_string().contains(&format!("note: {note}\n")), "{report}");
+    assert!(report.check().is_ok());
+}
+
+#[test]
 fn nobody_at_the_address_is_an_error_of_its_own() {
     let world = World::new(FILES);
     let ask = |url: &str| {

@@ -67,14 +67,26 @@ fn it_asks_the_running_edge_or_the_address_it_is_given() {
 }
 
 #[test]
+fn only_a_running_edge_is_noted_to_lack_its_api() {
+    let project = deployed();
+    let config = "version: 1\nsite: { output: dist, spa: true }\napi: { path: '/api/*' }\n\
+                  environments:\n  local: { target: local }\n";
+    project.write("cdn-config.yml", config);
+    assert_eq!(project.json(&["verify"])["notes"], serde_json::json!([]));
+    let _served = Served::start(project.command(&["serve", "--port", "0"]));
+    let notes = project.json(&["verify"])["notes"].clone();
+    assert!(notes[0].as_str().is_some_and(|note| note.starts_with("the API does not answer: /api/")), "{notes}");
+}
+
+#[test]
 fn a_manifest_from_a_file_needs_no_bucket() {
     let project = deployed();
     let served = Served::start(project.command(&["serve", "--port", "0"]));
     let config = config::load(&project.path("cdn-config.yml"), "local").unwrap();
     let store = LocalStore::open(config.store_dir()).unwrap();
     let manifest = tokio::runtime::Runtime::new().unwrap().block_on(async {
-        let live = state::load_pointer(&store).await.unwrap().pointer.live.unwrap();
-        state::load_manifest(&store, &live).await.unwrap()
+        let pointer = state::load_pointer(&store).await.unwrap().pointer;
+        state::load_live(&store, &pointer).await.unwrap().unwrap()
     });
     let elsewhere = Project::with_site(&[]);
     elsewhere.write("manifest.json", manifest.to_bytes());

@@ -68,7 +68,9 @@ impl Cdn for LocalCdn {
         }
         let mut file = File::options().create(true).append(true).open(&self.log).doing("open", &self.log)?;
         file.lock().doing("lock", &self.log)?;
-        let (earlier, _) = self.since(0)?;
+        let (earlier, end) = self.since(0)?;
+        // What a killed process left of a line must not become the beginning of the next.
+        file.set_len(end).doing("write", &self.log)?;
         if let Some(same) = earlier.iter().find(|it| it.reference == reference && it.paths == paths) {
             return Ok(same.clone());
         }

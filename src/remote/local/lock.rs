@@ -15,6 +15,17 @@ pub struct DeployLock {
 }
 
 impl DeployLock {
+    /// The process that holds the lock of the environment whose state lies in `folder`.
+    #[must_use]
+    pub fn holder(folder: &Path) -> Option<u32> {
+        let path = folder.join("deploy.lock");
+        let file = File::open(&path).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => fs::read_to_string(&path).ok()?.parse().ok(),
+            _ => None,
+        }
+    }
+
     /// Takes the lock of the environment whose state lies in `folder`.
     pub fn acquire(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).doing("create", folder)?;
