@@ -3,16 +3,15 @@
 //! Whatever dies when: until the pointer moves, the earlier release is live and its bytes are in place or preserved;
 //! the pointer names the unfinished release from before the first write, so that the next deploy converges.
 
-use std::sync::Arc;
+use std::{io::Write as _, sync::Arc};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 
 use crate::{
     error::{Class, Error, Result},
     model::{
-        digest::Digest,
+        digest::Hasher,
         ledger::{Owed, Pointer},
         manifest::Role,
         path::StorageKey,
@@ -191,17 +190,17 @@ async fn remove(removal: &Removal, store: &dyn ObjectStore) -> Result<()> {
 async fn unfinished(key: &StorageKey, guard: &Guard, store: &dyn ObjectStore) -> Result<Option<ETag>> {
     let Guard::Vacant(expected) = guard else { return Ok(None) };
     let Some((info, mut stream)) = store.get(key, None).await? else { return Ok(None) };
-    let mut hasher = Sha256::new();
+    let mut hasher = Hasher::default();
     let mut buffer = vec![0; 64 * 1024];
     loop {
-        let read = stream.read(&mut buffer).await;
-        let n = read.map_err(|cause| Error::new(Class::Unexpected, "io", format!("failed to read {key}: {cause}")))?;
-        if n == 0 {
-            break;
+        let read = stream.read(&mut buffer).await.and_then(|n| hasher.write_all(&buffer[..n]).map(|()| n));
+        match read {
+            Ok(0) => break,
+            Ok(_) => {}
+            Err(cause) => return Err(Error::new(Class::Unexpected, "io", format!("failed to read {key}: {cause}"))),
         }
-        hasher.update(&buffer[..n]);
     }
-    let found = Digest::from(<[u8; 32]>::from(hasher.finalize()));
+    let found = hasher.digest();
     Ok(expected.contains(&found).then_some(info.etag))
 }
 

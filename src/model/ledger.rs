@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     digest::Digest,
@@ -140,8 +140,8 @@ impl Pointer {
 }
 
 /// Objects of ours that the live manifest does not name: assets of earlier pages, preserved bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "LeftoversWire", try_from = "LeftoversWire")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "LeftoversWire")]
 pub struct Leftovers {
     /// By key.
     pub objects: BTreeMap<StorageKey, Leftover>,
@@ -172,36 +172,45 @@ pub enum Certainty {
     Sure,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct LeftoversWire {
     headers: Vec<Headers>,
     objects: Vec<LeftoverWire>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 struct LeftoverWire {
     role: Role,
     certainty: Certainty,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     others: Vec<Digest>,
     #[serde(flatten)]
     stored: wire::Stored,
 }
 
-impl From<Leftovers> for LeftoversWire {
-    fn from(leftovers: Leftovers) -> Self {
-        let mut table = wire::Table::default();
-        let objects = leftovers
-            .objects
-            .into_values()
-            .map(|Leftover { role, stored, certainty, others }| LeftoverWire {
-                role,
-                certainty,
-                others,
-                stored: table.store(stored),
-            })
-            .collect();
-        Self { headers: table.into_sets(), objects }
+#[derive(Serialize)]
+struct LeftoverRef<'a> {
+    role: Role,
+    certainty: Certainty,
+    #[serde(skip_serializing_if = "<[Digest]>::is_empty")]
+    others: &'a [Digest],
+    #[serde(flatten)]
+    stored: wire::StoredRef<'a>,
+}
+
+impl Serialize for Leftovers {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let table = wire::Table::of(self.objects.values().map(|it| &it.stored));
+        let objects = self.objects.values().map(|it| LeftoverRef {
+            role: it.role,
+            certainty: it.certainty,
+            others: &it.others,
+            stored: table.store(&it.stored),
+        });
+        let mut document = serializer.serialize_struct("Leftovers", 2)?;
+        document.serialize_field("headers", &table.sets)?;
+        document.serialize_field("objects", &objects.collect::<Vec<_>>())?;
+        document.end()
     }
 }
 

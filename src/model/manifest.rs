@@ -2,11 +2,11 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::{
     asset::{Asset, Representation, Site},
-    digest::Digest,
+    digest::{Digest, Hasher},
     encoding::Encoding,
     headers::Headers,
     path::{StorageKey, ViewerPath},
@@ -64,8 +64,8 @@ impl Entry {
 }
 
 /// Everything that a release promises to viewers.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "wire::Manifest", try_from = "wire::Manifest")]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "wire::Manifest")]
 pub struct Manifest {
     /// By viewer path.
     pub entries: BTreeMap<ViewerPath, Entry>,
@@ -86,9 +86,14 @@ impl Manifest {
     }
 
     /// Digest of the whole promise: equal if and only if every path, byte and header is.
+    ///
+    /// # Panics
+    /// Never: every value of this type has a JSON form.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        Digest::of(&self.to_bytes())
+        let mut hasher = Hasher::default();
+        serde_json::to_writer(&mut hasher, self).expect("a manifest has a JSON form");
+        hasher.digest()
     }
 
     /// The document that the ledger keeps. The same manifest always gives the same bytes.
@@ -151,30 +156,39 @@ impl Interner {
     }
 }
 
+impl Serialize for Manifest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        wire::serialize(self, serializer)
+    }
+}
+
 /// The JSON form: header sets once, objects refer to them by position.
 pub(super) mod wire {
     use std::{collections::BTreeMap, sync::Arc};
 
-    use serde::{Deserialize, Serialize};
+    use serde::{
+        Deserialize, Serialize, Serializer,
+        ser::{SerializeMap as _, SerializeStruct as _},
+    };
 
     use super::{Digest, Encoding, Headers, Role, StorageKey, ViewerPath};
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     pub struct Manifest {
         headers: Vec<Headers>,
         entries: BTreeMap<ViewerPath, Entry>,
     }
 
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     struct Entry {
         role: Role,
         identity: Stored,
-        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        #[serde(default)]
         variants: BTreeMap<Encoding, Stored>,
     }
 
     /// An object whose headers stand at position `headers` of a table.
-    #[derive(Serialize, Deserialize)]
+    #[derive(Deserialize)]
     pub struct Stored {
         key: StorageKey,
         sha256: Digest,
@@ -182,49 +196,75 @@ pub(super) mod wire {
         headers: usize,
     }
 
-    /// Collects header sets in order of first use.
-    #[derive(Default)]
-    pub struct Table {
-        positions: BTreeMap<Arc<Headers>, usize>,
-        sets: Vec<Headers>,
+    /// The same, borrowed: a large manifest is written without a second one in memory.
+    #[derive(Serialize)]
+    pub struct StoredRef<'a> {
+        key: &'a StorageKey,
+        sha256: Digest,
+        size: u64,
+        headers: usize,
     }
 
-    impl Table {
-        pub fn store(&mut self, stored: super::Stored) -> Stored {
-            let next = self.sets.len();
-            let position = *self.positions.entry(Arc::clone(&stored.headers)).or_insert(next);
-            if position == next {
-                self.sets.push(stored.headers.as_ref().clone());
+    #[derive(Serialize)]
+    struct EntryRef<'a> {
+        role: Role,
+        identity: StoredRef<'a>,
+        #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+        variants: BTreeMap<Encoding, StoredRef<'a>>,
+    }
+
+    /// Header sets in order of first use.
+    #[derive(Default)]
+    pub struct Table<'a> {
+        positions: BTreeMap<&'a Headers, usize>,
+        pub sets: Vec<&'a Headers>,
+    }
+
+    impl<'a> Table<'a> {
+        pub fn of(objects: impl Iterator<Item = &'a super::Stored>) -> Self {
+            let mut table = Self::default();
+            for stored in objects {
+                let next = table.sets.len();
+                if *table.positions.entry(&stored.headers).or_insert(next) == next {
+                    table.sets.push(&stored.headers);
+                }
             }
-            Stored { key: stored.key, sha256: stored.sha256, size: stored.size, headers: position }
+            table
         }
 
-        pub fn into_sets(self) -> Vec<Headers> {
-            self.sets
+        pub fn store(&self, stored: &'a super::Stored) -> StoredRef<'a> {
+            let headers = self.positions[stored.headers.as_ref()];
+            StoredRef { key: &stored.key, sha256: stored.sha256, size: stored.size, headers }
         }
+    }
+
+    pub fn serialize<S: Serializer>(manifest: &super::Manifest, serializer: S) -> Result<S::Ok, S::Error> {
+        struct Entries<'a>(&'a super::Manifest, &'a Table<'a>);
+
+        impl Serialize for Entries<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let Self(manifest, table) = self;
+                let mut map = serializer.serialize_map(Some(manifest.entries.len()))?;
+                for (path, entry) in &manifest.entries {
+                    let variants = entry.variants.iter().map(|(encoding, stored)| (*encoding, table.store(stored)));
+                    let identity = table.store(&entry.identity);
+                    map.serialize_entry(path, &EntryRef { role: entry.role, identity, variants: variants.collect() })?;
+                }
+                map.end()
+            }
+        }
+
+        let table = Table::of(manifest.objects().map(|(_, _, stored)| stored));
+        let mut document = serializer.serialize_struct("Manifest", 2)?;
+        document.serialize_field("headers", &table.sets)?;
+        document.serialize_field("entries", &Entries(manifest, &table))?;
+        document.end()
     }
 
     /// Resolves a reference into the table.
     pub fn load(stored: Stored, sets: &[Arc<Headers>]) -> Result<super::Stored, String> {
         let headers = sets.get(stored.headers).ok_or_else(|| format!("no header set {}", stored.headers))?;
         Ok(super::Stored { key: stored.key, sha256: stored.sha256, size: stored.size, headers: Arc::clone(headers) })
-    }
-
-    impl From<super::Manifest> for Manifest {
-        fn from(manifest: super::Manifest) -> Self {
-            let mut table = Table::default();
-            let entries = manifest
-                .entries
-                .into_iter()
-                .map(|(path, entry)| {
-                    let identity = table.store(entry.identity);
-                    let variants =
-                        entry.variants.into_iter().map(|(encoding, stored)| (encoding, table.store(stored))).collect();
-                    (path, Entry { role: entry.role, identity, variants })
-                })
-                .collect();
-            Self { headers: table.into_sets(), entries }
-        }
     }
 
     impl TryFrom<Manifest> for super::Manifest {
@@ -247,5 +287,33 @@ pub(super) mod wire {
                 .collect::<Result<_, String>>()?;
             Ok(Self { entries })
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stored(key: &str, cache_control: &str) -> Stored {
+        let headers =
+            Headers { content_type: "text/css".into(), cache_control: cache_control.into(), content_encoding: None };
+        Stored { key: StorageKey::new(key), sha256: Digest::of(key.as_bytes()), size: 3, headers: Arc::new(headers) }
+    }
+
+    #[test]
+    fn a_manifest_survives_its_json_form_and_has_its_digest() {
+        let entry = |key: &str, cache_control: &str| Entry {
+            role: Role::Mutable,
+            identity: stored(key, cache_control),
+            variants: BTreeMap::from([(Encoding::Br, stored(&format!("_tb/br/{key}"), cache_control))]),
+        };
+        let entries = [("a.css", "no-cache"), ("b.css", "no-store"), ("c.css", "no-cache")];
+        let entries = entries.map(|(path, policy)| (ViewerPath::new(path).unwrap(), entry(path, policy)));
+        let manifest = Manifest { entries: BTreeMap::from(entries) };
+        let bytes = manifest.to_bytes();
+        assert_eq!(serde_json::from_slice::<Manifest>(&bytes).unwrap(), manifest);
+        assert_eq!(manifest.digest(), Digest::of(&bytes));
+        let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        assert_eq!(json["headers"].as_array().unwrap().len(), 2, "each header set once");
     }
 }

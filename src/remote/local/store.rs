@@ -10,13 +10,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 
 use super::object_file::{Description, read_description, write_description};
 use crate::{
     error::{Class, Error, IoContext, Result},
-    model::{digest::Digest, headers::Headers, path::StorageKey},
+    model::{
+        digest::{Digest, Hasher},
+        headers::Headers,
+        path::StorageKey,
+    },
     remote::{Body, ByteStream, Condition, ETag, Listed, ObjectInfo, ObjectStore, StoreError},
 };
 
@@ -128,17 +131,16 @@ impl Contents {
 
     /// Copies all bytes and fails when they are not those that were promised.
     fn copy_checked(mut self, to: &mut impl Write, target: &Path) -> Result<()> {
-        let mut hasher = Sha256::new();
+        let mut hasher = Hasher::default();
         let mut buffer = vec![0; 64 * 1024];
         loop {
             let n = self.reader.read(&mut buffer).doing("read", &self.name)?;
             if n == 0 {
                 break;
             }
-            hasher.update(&buffer[..n]);
-            to.write_all(&buffer[..n]).doing("write", target)?;
+            hasher.write_all(&buffer[..n]).and_then(|()| to.write_all(&buffer[..n])).doing("write", target)?;
         }
-        let found = Digest::from(<[u8; 32]>::from(hasher.finalize()));
+        let found = hasher.digest();
         if found == self.sha256 {
             return Ok(());
         }
@@ -249,21 +251,8 @@ impl ObjectStore for LocalStore {
 /// The digest of what is left of a file, which is then back where it was.
 fn digest_of_rest(file: &mut File) -> io::Result<Digest> {
     let start = file.stream_position()?;
-    let mut hasher = Sha256::new();
-    io::copy(file, &mut HashWriter(&mut hasher))?;
+    let mut hasher = Hasher::default();
+    io::copy(file, &mut hasher)?;
     file.seek(SeekFrom::Start(start))?;
-    Ok(Digest::from(<[u8; 32]>::from(hasher.finalize())))
-}
-
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(hasher.digest())
 }
