@@ -8,7 +8,6 @@ use crate::{
     config::Config,
     error::{Class, Error, Result},
     plan::Plan,
-    remote::local::DeployLock,
     report::{DeployReport, InvalidationReport, RequestsReport},
 };
 
@@ -43,8 +42,7 @@ async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Res
 
 async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
     let started = Instant::now();
-    let environment = Environment::open(config)?;
-    let _lock = DeployLock::acquire(&config.state_dir())?;
+    let environment = Environment::exclusive(config)?;
     let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
     if prepared.plan.is_empty() || context.global.verbose {
         context.say(&prepared.plan);

@@ -8,7 +8,7 @@ use crate::{
     remote::{
         cdn::Cdn,
         counting::CountingStore,
-        local::{LocalCdn, LocalStore},
+        local::{DeployLock, LocalCdn, LocalStore},
     },
 };
 
@@ -21,11 +21,20 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Opens the environment of `config`.
+    /// Opens the environment of `config` to look at it.
     pub fn open(config: &Config) -> Result<Self> {
+        Self::with(config, Ok)
+    }
+
+    /// Opens the environment of `config` to deploy to it: nobody else does until this is dropped and its writes are done.
+    pub fn exclusive(config: &Config) -> Result<Self> {
+        Self::with(config, |store| Ok(store.holding(DeployLock::acquire(&config.state_dir())?)))
+    }
+
+    fn with(config: &Config, prepare: impl FnOnce(LocalStore) -> Result<LocalStore>) -> Result<Self> {
         match &config.target {
             Target::Local => {
-                let store = LocalStore::open(config.store_dir())?;
+                let store = prepare(LocalStore::open(config.store_dir())?)?;
                 let cdn = LocalCdn::new(config.invalidation_log());
                 Ok(Self { store: Arc::new(CountingStore::new(Arc::new(store))), cdn: Arc::new(cdn) })
             }

@@ -12,7 +12,10 @@ use std::{
 use async_trait::async_trait;
 use tokio::io::AsyncReadExt as _;
 
-use super::object_file::{Description, read_description, write_description};
+use super::{
+    DeployLock,
+    object_file::{Description, read_description, write_description},
+};
 use crate::{
     error::{Class, Error, IoContext, Result},
     model::{
@@ -29,13 +32,21 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct LocalStore {
     root: Arc<Path>,
+    _lock: Option<Arc<DeployLock>>,
 }
 
 impl LocalStore {
     /// Opens the store in `root`, making the folder when it is missing.
     pub fn open(root: PathBuf) -> Result<Self> {
         fs::create_dir_all(&root).doing("create", &root)?;
-        Ok(Self { root: root.into() })
+        Ok(Self { root: root.into(), _lock: None })
+    }
+
+    /// Keeps `lock` as long as this store, or a write that it began, lives: an interrupted command lets go of
+    /// what it does, but not of the writes that are under way.
+    #[must_use]
+    pub fn holding(self, lock: DeployLock) -> Self {
+        Self { _lock: Some(Arc::new(lock)), ..self }
     }
 
     fn path(&self, key: &StorageKey) -> PathBuf {
@@ -215,12 +226,13 @@ impl ObjectStore for LocalStore {
     }
 
     async fn delete(&self, key: &StorageKey) -> Result<(), StoreError> {
-        let path = self.path(key);
-        blocking(move || match fs::remove_file(&path) {
-            Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
-                Err(cause).doing("delete", &path).map_err(Into::into)
+        let (store, key) = (self.clone(), key.clone());
+        blocking(move || {
+            let path = store.path(&key);
+            match fs::remove_file(&path) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => Ok(Err(cause).doing("delete", &path)?),
+                _ => Ok(()),
             }
-            _ => Ok(()),
         })
         .await
     }
