@@ -49,7 +49,8 @@ impl Supervised {
         ours.write_all(&message)?;
         ours.set_read_timeout(Some(START_TIMEOUT))?;
         let mut line = String::new();
-        StdBufReader::new(&ours).read_line(&mut line)?;
+        // A byte at a time: the report of a command that ends at once may already stand behind this line.
+        StdBufReader::with_capacity(1, &ours).read_line(&mut line)?;
         let command = match serde_json::from_str(&line) {
             Ok(Report::Started(pid)) => Pid::from_raw(pid),
             Ok(Report::Failed(Some(code), _)) => return Err(io::Error::from_raw_os_error(code)),
