@@ -167,3 +167,12 @@ fn a_missing_program_is_an_error_at_once() {
     let error = runtime.block_on(async { Spec { supervisor: Some(PROGRAM.into()), ..Spec::new("/no/such") }.spawn() });
     assert_eq!(error.unwrap_err().kind(), std::io::ErrorKind::NotFound);
 }
+
+#[tokio::test]
+async fn a_command_that_ends_at_once_is_reported_as_it_ended() {
+    for round in 0..50 {
+        let mut command = spec("exit 3").spawn().unwrap();
+        let status = command.wait().await.unwrap();
+        assert_eq!(status.code(), Some(3), "round {round}");
+    }
+}
