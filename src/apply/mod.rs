@@ -3,29 +3,39 @@
 //! Whatever dies when: until the pointer moves, the earlier release is live and its bytes are in place or preserved;
 //! the pointer names the unfinished release from before the first write, so that the next deploy converges.
 
-use std::{io::Write as _, sync::Arc};
+mod invalidate;
+mod prune;
+mod write;
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use tokio::io::AsyncReadExt as _;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::{StreamExt as _, stream};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Class, Error, Result},
     model::{
-        digest::Hasher,
-        ledger::{Owed, Pointer},
+        lease::Holder,
+        ledger::{Inventory, Pointer},
         manifest::Role,
         path::StorageKey,
     },
-    plan::{Bytes, Guard, Outcome, Plan, Preserve, Removal, Write},
+    plan::{Outcome, Plan, Pointers, Write},
     remote::{
-        Body, Condition, ETag, ObjectStore, StoreError,
+        Condition, ETag, ObjectStore,
         cdn::{Cdn, Invalidation},
-        state,
+        lease::Tenure,
+        state::{self, LoadedPointer},
     },
 };
+pub use prune::prune;
+use write::Writer;
 
 /// Requests under way at once.
-const CONCURRENCY: usize = 16;
+const CONCURRENCY: usize = 32;
 
 /// What happens while a plan is executed.
 #[derive(Debug, Clone)]
@@ -36,12 +46,14 @@ pub enum Event<'a> {
     Wave(Role, usize, u64),
     /// An object is written.
     Written(&'a Write),
-    /// Pages are being removed, so many objects.
+    /// Objects are being deleted, so many.
     Removing(usize),
     /// The pointer has moved: the release is live.
     Live(&'a Outcome),
     /// An invalidation is accepted.
     Invalidated(&'a Invalidation),
+    /// The CDN has not finished it; so many seconds have passed.
+    Waiting(&'a Invalidation, u64),
 }
 
 /// Who hears the events.
@@ -56,6 +68,12 @@ pub struct Ports {
     pub cdn: Arc<dyn Cdn>,
     /// Who hears the events.
     pub listener: Listener,
+    /// This process, as the holder of the lease.
+    pub holder: Holder,
+    /// Nothing new is begun once it is cancelled; what is under way ends, and the lease is given back.
+    pub stop: CancellationToken,
+    /// Whether to wait until every cache has dropped what was invalidated.
+    pub wait: bool,
 }
 
 /// What was done.
@@ -67,33 +85,64 @@ pub struct Applied {
     pub cdn_requests: u64,
 }
 
-/// Executes `plan` against the ledger whose pointer had tag `etag` when the plan was made.
-pub async fn apply(plan: &Plan, pointer: &Pointer, etag: Option<&ETag>, ports: &Ports) -> Result<Applied> {
-    let (pointer, etag) = match publish(plan, etag, ports).await? {
-        Some((live, etag)) => (live, Some(etag)),
-        None => (pointer.clone(), etag.cloned()),
+/// Executes `plan`, which was made from the ledger as it was `loaded`.
+pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result<Applied> {
+    if plan.is_empty() {
+        return Ok(Applied::default());
+    }
+    let begun = match &plan.pointers {
+        Some(pointers) => pointers.begun.clone(),
+        None => Pointer { generation: loaded.pointer.generation + 1, ..loaded.pointer.clone() },
     };
-    invalidate(&plan.invalidations, pointer, etag, ports).await
+    let tenure = begin(ports, &begun, loaded).await?;
+    let done = async {
+        let live = match &plan.pointers {
+            Some(pointers) => publish(plan, pointers, Writer { ports, tenure: &tenure }).await?,
+            None => begun,
+        };
+        invalidate::request(&plan.invalidations, live, &tenure, ports).await
+    };
+    let applied = finally(done.await, &tenure).await?;
+    if ports.wait {
+        invalidate::wait(&applied, ports).await?;
+    }
+    Ok(applied)
 }
 
-async fn publish(plan: &Plan, etag: Option<&ETag>, ports: &Ports) -> Result<Option<(Pointer, ETag)>> {
-    let Some(pointers) = &plan.pointers else { return Ok(None) };
-    let store = ports.store.as_ref();
-    if let Outcome::Publish(release) = &plan.outcome {
-        state::write_manifest(store, &release.id, &plan.manifest).await?;
-    }
-    let mut etag = state::write_pointer(store, &pointers.begun, etag).await?;
+async fn begin(ports: &Ports, begun: &Pointer, loaded: &LoadedPointer) -> Result<Arc<Tenure>> {
+    Tenure::begin(Arc::clone(&ports.store), ports.holder.clone(), begun, loaded.etag.as_ref()).await
+}
 
-    if let Some(preserved) = &pointers.preserved {
-        (ports.listener)(Event::Preserving(plan.preserve.len()));
-        each(&plan.preserve, |preserve| copy_aside(preserve, store)).await?;
-        etag = state::write_pointer(store, preserved, Some(&etag)).await?;
+/// Gives the lease back when something failed. That this fails too is no news: the lease runs out.
+async fn finally<T>(done: Result<T>, tenure: &Tenure) -> Result<T> {
+    if done.is_err() {
+        let _ = tenure.release().await;
     }
+    done
+}
+
+async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result<Pointer> {
+    let Writer { ports, tenure } = writer;
+    let store = ports.store.as_ref();
+    if !plan.preserve.is_empty() {
+        (ports.listener)(Event::Preserving(plan.preserve.len()));
+    }
+    let manifest = async {
+        if plan.manifest_is_new { state::write_manifest(store, &plan.digest, &plan.manifest).await } else { Ok(()) }
+    };
+    let copies = each(&plan.preserve, ports, |preserve| writer.preserve(preserve));
+    futures_util::try_join!(manifest, copies)?;
+    tenure.write(&pointers.preserved).await?;
+
+    let etags = Mutex::new(BTreeMap::new());
     for wave in &plan.waves {
         let bytes = wave.writes.iter().map(Write::bytes_to_upload).sum();
         (ports.listener)(Event::Wave(wave.role, wave.writes.len(), bytes));
-        each(&wave.writes, |write| async move {
-            put(write, store).await?;
+        each(&wave.writes, ports, |write| async {
+            let etag = writer.write(write).await?;
+            if wave.role != Role::Immutable {
+                etags.lock().unwrap_or_else(PoisonError::into_inner).insert(write.stored.key.clone(), etag);
+            }
             (ports.listener)(Event::Written(write));
             Ok(())
         })
@@ -101,120 +150,54 @@ async fn publish(plan: &Plan, etag: Option<&ETag>, ports: &Ports) -> Result<Opti
     }
     if !plan.removals.is_empty() {
         (ports.listener)(Event::Removing(plan.removals.len()));
-        each(&plan.removals, |removal| remove(removal, store)).await?;
+        each(&plan.removals, ports, |removal| writer.remove(removal)).await?;
     }
-    if let Some(leftovers) = &plan.leftovers {
-        state::write_leftovers(store, pointers.live.generation, leftovers).await?;
-    }
-    etag = state::write_pointer(store, &pointers.live, Some(&etag)).await?;
+    let written = etags.into_inner().unwrap_or_else(PoisonError::into_inner);
+    state::write_inventory(store, pointers.live.generation, &with_tags(&plan.inventory, written)).await?;
+    tenure.write(&pointers.live).await?;
     (ports.listener)(Event::Live(&plan.outcome));
-    // The new leftovers document is in force; the one before it is read by nobody any more.
-    if let (Some(_), Some(old)) = (&plan.leftovers, pointers.begun.leftovers) {
-        store.delete(&StorageKey::leftovers(old)).await?;
+    // The new inventory is in force; the one before it is read by nobody any more.
+    if let Some(old) = pointers.begun.inventory {
+        store.delete(&StorageKey::inventory(old), Condition::None).await?;
     }
-    Ok(Some((pointers.live.clone(), etag)))
+    Ok(pointers.live.clone())
 }
 
-/// Asks for what is owed, and strikes off the ledger what was accepted.
-async fn invalidate(owed: &[Owed], mut pointer: Pointer, etag: Option<ETag>, ports: &Ports) -> Result<Applied> {
-    let mut applied = Applied::default();
-    let mut failure = None;
-    for one in owed {
-        applied.cdn_requests += 1;
-        match ports.cdn.invalidate(&one.paths, &one.reference).await {
-            Ok(invalidation) => {
-                (ports.listener)(Event::Invalidated(&invalidation));
-                pointer.owed.retain(|it| it != one);
-                applied.invalidations.push(invalidation);
-            }
-            Err(error) => {
-                failure = Some(error);
-                break;
-            }
-        }
-    }
-    if !applied.invalidations.is_empty() {
-        pointer.generation += 1;
-        state::write_pointer(ports.store.as_ref(), &pointer, etag.as_ref()).await?;
-    }
-    match failure {
-        None => Ok(applied),
-        Some(error) => {
-            let message = format!("the release is live, but its invalidation failed: {error}");
-            Err(Error::new(Class::Remote, "invalidation-owed", message)
-                .help("viewers may see the earlier release until its TTL ends; the next deploy asks again"))
-        }
-    }
+fn with_tags(inventory: &Inventory, written: BTreeMap<StorageKey, ETag>) -> Inventory {
+    let mut inventory = inventory.clone();
+    inventory.etags.extend(written);
+    inventory
 }
 
-async fn copy_aside(preserve: &Preserve, store: &dyn ObjectStore) -> Result<()> {
-    match store.copy(&preserve.from, &preserve.to.key, &preserve.to.headers).await {
-        // Somebody deleted it: there is nothing left to keep, and what takes its place mends the site.
-        Ok(_) | Err(StoreError::Missing(_)) => Ok(()),
-        Err(failure) => Err(failure.into()),
-    }
-}
-
-async fn put(write: &Write, store: &dyn ObjectStore) -> Result<()> {
-    let stored = &write.stored;
-    let file = match &write.bytes {
-        Bytes::File(file) => file,
-        Bytes::Itself(file) => match store.copy(&stored.key, &stored.key, &stored.headers).await {
-            Err(StoreError::Missing(_)) => file,
-            done => return done.map(drop).map_err(Into::into),
-        },
-    };
-    let body = Body::File { path: file.clone(), sha256: stored.sha256, size: stored.size };
-    let condition = match &write.guard {
-        Guard::Ours => Condition::None,
-        Guard::Vacant(_) => Condition::Absent,
-    };
-    match store.put(&stored.key, body.clone(), &stored.headers, condition).await {
-        Err(StoreError::Precondition(_)) => {}
-        done => return done.map(drop).map_err(Into::into),
-    }
-    let Some(etag) = unfinished(&stored.key, &write.guard, store).await? else { return Err(foreign(&stored.key)) };
-    store.put(&stored.key, body, &stored.headers, Condition::Matches(etag)).await?;
-    Ok(())
-}
-
-async fn remove(removal: &Removal, store: &dyn ObjectStore) -> Result<()> {
-    // A page that was never live, and that somebody else may have put there: only our own bytes go.
-    if removal.guard == Guard::Ours || unfinished(&removal.key, &removal.guard, store).await?.is_some() {
-        store.delete(&removal.key).await?;
-    }
-    Ok(())
-}
-
-/// The tag of what lies at `key`, if it is what a deploy that did not finish left there.
-async fn unfinished(key: &StorageKey, guard: &Guard, store: &dyn ObjectStore) -> Result<Option<ETag>> {
-    let Guard::Vacant(expected) = guard else { return Ok(None) };
-    let Some((info, mut stream)) = store.get(key, None).await? else { return Ok(None) };
-    let mut hasher = Hasher::default();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let read = stream.read(&mut buffer).await.and_then(|n| hasher.write_all(&buffer[..n]).map(|()| n));
-        match read {
-            Ok(0) => break,
-            Ok(_) => {}
-            Err(cause) => return Err(Error::new(Class::Unexpected, "io", format!("failed to read {key}: {cause}"))),
-        }
-    }
-    let found = hasher.digest();
-    Ok(expected.contains(&found).then_some(info.etag))
-}
-
-fn foreign(key: &StorageKey) -> Error {
-    let message = format!("an object that treebeard-cdn did not write lies at {key}");
-    Error::new(Class::Brake, "foreign-object", message)
-        .help("no page has changed; look at the object, then delete it, or deploy with --adopt to take such keys over")
-}
-
-/// Does `work` for every item, some at once, and stops at the first failure.
-async fn each<'a, T: 'a, F>(items: &'a [T], work: impl Fn(&'a T) -> F) -> Result<()>
+/// Does `work` for every item, some at once, and stops at the first failure or when it is told to.
+/// Whatever was begun is finished first: no request of ours outlives the command that made it.
+async fn each<'a, T: 'a, F>(items: &'a [T], ports: &Ports, work: impl Fn(&'a T) -> F) -> Result<()>
 where
     F: Future<Output = Result<()>>,
 {
-    stream::iter(items).map(Ok).try_for_each_concurrent(CONCURRENCY, work).await?;
-    Ok(())
+    let failed = Mutex::new(None);
+    let halted = || ports.stop.is_cancelled() || failed.lock().is_ok_and(|failed| failed.is_some());
+    stream::iter(items)
+        .take_while(|_| std::future::ready(!halted()))
+        .for_each_concurrent(CONCURRENCY, |item| {
+            let done = work(item);
+            let failed = &failed;
+            async move {
+                if let Err(error) = done.await {
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                }
+            }
+        })
+        .await;
+    match failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        Some(error) => Err(error),
+        None if ports.stop.is_cancelled() => Err(interrupted()),
+        None => Ok(()),
+    }
+}
+
+/// The signal that ended the work is known to whoever cancelled it.
+fn interrupted() -> Error {
+    Error::new(Class::Interrupted(15), "interrupted", "interrupted before the release was live")
+        .help("what was live stays live; run the command again to finish")
 }

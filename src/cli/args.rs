@@ -53,6 +53,12 @@ pub enum Command {
     Deploy(Deploy),
     /// List the releases of the environment.
     Releases,
+    /// Make an earlier release live again, and invalidate what changes.
+    Rollback(Rollback),
+    /// Delete what no retained release needs.
+    Prune(Prune),
+    /// End a lock whose holder is gone.
+    Unlock(Unlock),
     /// Invalidate paths.
     Invalidate(Invalidate),
     /// Show the live release and what is unfinished.
@@ -91,10 +97,14 @@ pub struct Plan {
     /// Plan with foreign objects in the way taken over.
     #[arg(long)]
     pub adopt: bool,
+    /// List the bucket and look at every object, rather than believe the ledger: shows what somebody changed.
+    #[arg(long)]
+    pub refresh: bool,
 }
 
 /// Options of `deploy`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct Deploy {
     /// How to build.
     #[command(flatten)]
@@ -105,12 +115,65 @@ pub struct Deploy {
     /// Take over objects that somebody else wrote at keys that the site needs.
     #[arg(long)]
     pub adopt: bool,
+    /// Look at every object, and put right what somebody else changed or deleted.
+    #[arg(long)]
+    pub repair: bool,
+    /// Do not wait until the CDN has carried out the invalidation.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Delete up to so many objects this time, instead of `releases.max_deletes`.
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<usize>,
     /// Serve the local environment after the deploy.
     #[arg(long, conflicts_with = "dry_run")]
     pub serve: bool,
     /// Port of `--serve`.
     #[arg(long, requires = "serve", default_value_t = DEFAULT_PORT)]
     pub port: u16,
+}
+
+/// Options of `rollback`.
+#[derive(Debug, Args)]
+pub struct Rollback {
+    /// The release to make live: its id, or how it begins. Without it, what was live before the last deploy.
+    pub release: Option<String>,
+    /// Show the plan and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not wait until the CDN has carried out the invalidation.
+    #[arg(long)]
+    pub no_wait: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Delete up to so many objects this time, instead of `releases.max_deletes`.
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<usize>,
+}
+
+/// Options of `prune`.
+#[derive(Debug, Args)]
+pub struct Prune {
+    /// Show what would be deleted and delete nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Delete up to so many objects this time, instead of `releases.max_deletes`.
+    #[arg(long, value_name = "N")]
+    pub max_deletes: Option<usize>,
+}
+
+/// Options of `unlock`.
+#[derive(Debug, Args)]
+pub struct Unlock {
+    /// End the lock even if its holder may still be there.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// Options of `invalidate`.

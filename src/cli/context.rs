@@ -2,16 +2,22 @@
 
 use std::{
     future::Future,
-    io::{ErrorKind, Write},
+    io::{ErrorKind, IsTerminal as _, Write},
     process::ExitCode,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use serde::Serialize;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio_util::sync::CancellationToken;
 
 use super::args::Global;
 use crate::{
-    config::{self, Config},
+    config::{self, Config, Target},
     error::{Class, Error, Result},
     report::Reporter,
 };
@@ -21,14 +27,70 @@ pub struct Context {
     /// The global options.
     pub global: Global,
     reporter: Arc<Reporter>,
+    stop: CancellationToken,
+    drains: Arc<AtomicBool>,
 }
+
+/// While this lives, a signal ends the command gently: it finishes what is under way and gives its lease back.
+pub struct Draining(Arc<AtomicBool>);
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// How long a command that was told to end may take for it; another signal ends it at once.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 impl Context {
     /// A context for these options.
     #[must_use]
     pub fn new(global: Global) -> Self {
         let reporter = Arc::new(Reporter::new(global.quiet, global.verbose));
-        Self { global, reporter }
+        Self { global, reporter, stop: CancellationToken::new(), drains: Arc::default() }
+    }
+
+    /// Cancelled by the first signal.
+    #[must_use]
+    pub fn stop(&self) -> CancellationToken {
+        self.stop.clone()
+    }
+
+    /// From now on a signal ends the command gently.
+    #[must_use]
+    pub fn drain(&self) -> Draining {
+        self.drains.store(true, Ordering::Relaxed);
+        Draining(Arc::clone(&self.drains))
+    }
+
+    /// Asks before something remote is changed, where somebody is there to ask.
+    pub fn confirm(&self, config: &Config, yes: bool, what: &impl std::fmt::Display, verb: &str) -> Result<()> {
+        if yes || config.target == Target::Local || !self.interactive() {
+            return Ok(());
+        }
+        self.say(what);
+        ask(&format!("{verb} this in {}?", config.environment))
+    }
+
+    /// Asks before anything is deleted; where nobody can be asked, it must have been said beforehand.
+    pub fn confirm_prune(&self, config: &Config, yes: bool) -> Result<()> {
+        if yes || config.target == Target::Local {
+            return Ok(());
+        }
+        if !self.interactive() {
+            return Err(Error::new(
+                Class::Config,
+                "confirmation",
+                "prune deletes objects, and nobody is here to agree",
+            )
+            .help("look at `prune --dry-run`, then run it with --yes"));
+        }
+        ask(&format!("delete what no retained release of {} needs?", config.environment))
+    }
+
+    fn interactive(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal() && !self.global.json
     }
 
     /// Who tells people how far a command is.
@@ -94,27 +156,59 @@ impl Context {
             .map_err(|cause| Error::new(Class::Unexpected, "runtime", format!("failed to start: {cause}")))?;
         runtime.block_on(async {
             // Before the command begins, so that no signal finds the default action.
-            let interrupted = interruption();
-            tokio::select! {
-                done = command => done,
-                signal = interrupted => Err(Error::new(Class::Interrupted(signal), "interrupted", "interrupted")),
+            let mut signals = Signals::new();
+            let mut command = std::pin::pin!(command);
+            let signal = tokio::select! {
+                done = &mut command => return done,
+                signal = signals.next() => signal,
+            };
+            self.stop.cancel();
+            let class = Class::Interrupted(signal);
+            if self.drains.load(Ordering::Relaxed) {
+                self.say("interrupted: finishing what is under way (again to stop at once)");
+                let done = tokio::select! {
+                    done = &mut command => Some(done),
+                    _ = signals.next() => None,
+                    () = tokio::time::sleep(PATIENCE) => None,
+                };
+                match done {
+                    Some(Err(error)) if error.class != Class::Interrupted(15) => return Err(error),
+                    Some(Err(error)) => return Err(Error { class, ..error }),
+                    Some(Ok(code)) => return Ok(code),
+                    None => {}
+                }
             }
+            Err(Error::new(class, "interrupted", "interrupted"))
         })
     }
 }
 
-/// Listens for SIGINT and SIGTERM from now on, and gives the number of the first.
-fn interruption() -> impl Future<Output = u8> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let signals = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
-    async move {
-        let [Ok(mut interrupt), Ok(mut terminate)] = signals else {
-            // Without handlers the signals end the process as they always do.
-            return std::future::pending().await;
-        };
+/// SIGINT and SIGTERM, from its creation on.
+struct Signals(Option<[Signal; 2]>);
+
+impl Signals {
+    fn new() -> Self {
+        let [interrupt, terminate] = [SignalKind::interrupt(), SignalKind::terminate()].map(signal);
+        Self(interrupt.and_then(|interrupt| Ok([interrupt, terminate?])).ok())
+    }
+
+    /// The number of the next one. Without handlers the signals end the process as they always do.
+    async fn next(&mut self) -> u8 {
+        let Some([interrupt, terminate]) = &mut self.0 else { return std::future::pending().await };
         tokio::select! {
             _ = interrupt.recv() => 2,
             _ = terminate.recv() => 15,
         }
     }
+}
+
+fn ask(question: &str) -> Result<()> {
+    let _ = write!(anstream::stderr(), "{question} [y/N] ");
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
+        return Ok(());
+    }
+    Err(Error::new(Class::Config, "declined", "nothing was changed, as you did not agree")
+        .help("--yes skips the question"))
 }

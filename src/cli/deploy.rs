@@ -1,11 +1,14 @@
 //! `deploy`: build → plan → apply → publish → invalidate → verify.
 
-use std::{process::ExitCode, sync::Arc, time::Instant};
+use std::{process::ExitCode, time::Instant};
 
-use super::{Context, Environment, args, publish::Prepared};
+use super::{
+    Context, Environment, args,
+    publish::{self, Options, Prepared},
+    verify::Promised,
+};
 use crate::{
-    apply::{Ports, apply},
-    config::Config,
+    config::{Config, Target},
     error::{Class, Error, Result},
     plan::Plan,
     report::{DeployReport, InvalidationReport, RequestsReport},
@@ -32,58 +35,86 @@ pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+fn options(args: &args::Deploy) -> Options {
+    Options { adopt: args.adopt, refresh: args.repair, writes: !args.dry_run, max_deletes: args.max_deletes }
+}
+
 async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
     let started = Instant::now();
-    let environment = Environment::open(config)?;
-    let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
+    let environment = Environment::open(config).await?;
+    let prepared = Prepared::new(context, config, &environment, &args.build, options(args)).await?;
     context.say(&prepared.plan);
-    Ok(report(&prepared, &environment, config, started))
+    let mut report = report(&prepared.plan, &environment, config, started);
+    report.notes = prepared.notes;
+    Ok(report)
 }
 
 async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
     let started = Instant::now();
-    let environment = Environment::exclusive(config)?;
-    let prepared = Prepared::new(context, config, &environment, &args.build, args.adopt).await?;
+    let environment = Environment::exclusive(config).await?;
+    let prepared = Prepared::new(context, config, &environment, &args.build, options(args)).await?;
     if prepared.plan.is_empty() || context.global.verbose {
         context.say(&prepared.plan);
     }
-    let reporter = Arc::clone(context.reporter());
-    let ports = Ports {
-        store: environment.store.clone(),
-        cdn: Arc::clone(&environment.cdn),
-        listener: Arc::new(move |event| reporter.apply(&event)),
-    };
-    let applied = apply(&prepared.plan, &prepared.pointer, prepared.etag.as_ref(), &ports).await?;
-    let mut report = report(&prepared, &environment, config, started);
+    if !prepared.plan.is_empty() {
+        context.confirm(config, args.yes, &prepared.plan, "deploy")?;
+    }
+    let mut report = finish(context, config, &environment, "deploy", !args.no_wait, &prepared, started).await?;
+    report.notes = prepared.notes;
+    Ok(report)
+}
+
+/// Applies a plan, verifies what is served then, and reports.
+pub async fn finish(
+    context: &Context,
+    config: &Config,
+    environment: &Environment,
+    command: &str,
+    wait: bool,
+    prepared: &Prepared,
+    started: Instant,
+) -> Result<DeployReport> {
+    let Prepared { plan, loaded, .. } = prepared;
+    let applied = publish::apply(context, environment, command, wait, plan, loaded).await?;
+    let mut report = report(plan, environment, config, started);
     report.live = true;
     report.requests.cloudfront = applied.cdn_requests;
     report.invalidation = InvalidationReport::accepted(&applied.invalidations);
-    verify(context, config, &prepared.plan).await?;
+    verify(context, config, environment, plan).await?;
     report.duration_ms = elapsed_ms(started);
     Ok(report)
 }
 
 /// Requests what was published as a browser would. A deploy that had nothing to do has nothing to prove.
-async fn verify(context: &Context, config: &Config, plan: &Plan) -> Result<()> {
+async fn verify(context: &Context, config: &Config, environment: &Environment, plan: &Plan) -> Result<()> {
     if plan.is_empty() {
         return Ok(());
     }
-    let report = super::verify::environment(config, &plan.manifest, false).await?;
+    let promised = Promised { manifest: &plan.manifest, saving: plan.outcome.release().saving };
+    let report = super::verify::at_home(config, environment, None, promised, false).await?;
     if !report.failures.is_empty() || !report.notes.is_empty() || context.global.verbose {
         context.say(&report);
     }
     report.check()
 }
 
-fn report(prepared: &Prepared, environment: &Environment, config: &Config, started: Instant) -> DeployReport {
-    let edge = crate::edge::running(config);
-    let served = edge.is_some();
-    let url = edge.map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url);
-    let mut report = DeployReport::of(&prepared.plan, &config.environment, url);
+/// The report on `plan`, before anything else is known of it.
+pub fn report(plan: &Plan, environment: &Environment, config: &Config, started: Instant) -> DeployReport {
+    let (url, served) = match &config.target {
+        Target::Local => {
+            let edge = crate::edge::running(config);
+            let served = edge.is_some();
+            (edge.map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url), served)
+        }
+        Target::Aws(aws) => {
+            let domain = aws.viewer_url.clone().or_else(|| aws.domains.first().map(|name| format!("https://{name}")));
+            (domain.unwrap_or_else(|| format!("s3://{}", aws.bucket)), true)
+        }
+    };
+    let mut report = DeployReport::of(plan, &config.environment, url);
     report.served = served;
     report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: 0 };
     report.duration_ms = elapsed_ms(started);
-    report.notes.clone_from(&prepared.notes);
     report
 }
 

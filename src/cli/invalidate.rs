@@ -11,7 +11,7 @@ use crate::{
 
 pub async fn run(context: &Context, args: &args::Invalidate) -> Result<ExitCode> {
     let config = context.config()?;
-    let environment = Environment::open(&config)?;
+    let environment = Environment::open(&config).await?;
     let mut paths = BTreeSet::new();
     for path in &args.paths {
         paths.extend(expand(&parse(path)?, &config.site, &config.compression.encodings));

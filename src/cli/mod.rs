@@ -9,11 +9,14 @@ mod environment;
 mod init;
 mod invalidate;
 mod plan;
+mod prune;
 mod publish;
 mod releases;
+mod rollback;
 mod schema;
 mod serve;
 mod status;
+mod unlock;
 mod verify;
 
 use std::process::ExitCode;
@@ -69,6 +72,9 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Deploy(args) => deploy::run(context, &args).await,
         Command::Releases => releases::run(context).await,
+        Command::Rollback(args) => rollback::run(context, &args).await,
+        Command::Prune(args) => prune::run(context, &args).await,
+        Command::Unlock(args) => unlock::run(context, &args).await,
         Command::Invalidate(args) => invalidate::run(context, &args).await,
         Command::Status => status::run(context).await,
         Command::Verify(args) => verify::run(context, &args).await,

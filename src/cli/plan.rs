@@ -1,26 +1,51 @@
 //! `plan`: what `deploy` would do.
 
-use std::process::ExitCode;
+use std::{fmt::Write as _, process::ExitCode};
 
 use serde_json::json;
 
-use super::{Context, Environment, args, publish::Prepared};
-use crate::{error::Result, plan::Plan};
+use super::{
+    Context, Environment, args,
+    publish::{Options, Prepared},
+};
+use crate::error::Result;
 
 /// With `--detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
 
 pub async fn run(context: &Context, args: &args::Plan) -> Result<ExitCode> {
     let config = context.config()?;
-    let environment = Environment::open(&config)?;
-    let prepared = Prepared::new(context, &config, &environment, &args.build, args.adopt).await?;
+    let environment = Environment::open(&config).await?;
+    let options = Options { adopt: args.adopt, refresh: args.refresh, ..Options::default() };
+    let prepared = Prepared::new(context, &config, &environment, &args.build, options).await?;
+    context.print(&document(&prepared, &config.environment), || words(&prepared))?;
     let plan = &prepared.plan;
-    context.print(&document(plan, &config.environment), || plan.to_string())?;
     let changes = args.detailed_exitcode && !plan.is_empty();
     Ok(ExitCode::from(if changes { CHANGES } else { 0 }))
 }
 
-fn document(plan: &Plan, env: &str) -> serde_json::Value {
+fn words(prepared: &Prepared) -> String {
+    let mut text = String::new();
+    if let Some(seen) = &prepared.seen {
+        for key in &seen.lost {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "  ! {key} is gone: an earlier release that needs it cannot be rolled back to");
+        }
+        if !seen.foreign.is_empty() {
+            let _ = writeln!(text, "  = {} objects of somebody else, which are left alone", seen.foreign.len());
+        }
+        if seen.drift.is_empty() {
+            let _ = writeln!(text, "  = every object of the live release is as the ledger says");
+        }
+    }
+    for note in &prepared.notes {
+        let _ = writeln!(text, "  ! {note}");
+    }
+    text + &prepared.plan.to_string()
+}
+
+fn document(prepared: &Prepared, env: &str) -> serde_json::Value {
+    let plan = &prepared.plan;
     let writes: Vec<_> = plan
         .waves
         .iter()
@@ -43,5 +68,8 @@ fn document(plan: &Plan, env: &str) -> serde_json::Value {
         "preserved": plan.preserve.len(),
         "unchanged": plan.unchanged,
         "invalidate": invalidate,
+        "notes": prepared.notes,
+        "drift": prepared.seen.as_ref().map(|seen| &seen.drift),
+        "lost": prepared.seen.as_ref().map(|seen| &seen.lost),
     })
 }

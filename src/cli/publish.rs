@@ -1,27 +1,53 @@
-//! What `plan` and `deploy` share: build the site, read the ledger, plan.
+//! What commands that publish share: build the site, read the ledger, plan, apply.
 
-use std::{process::Stdio, sync::Arc, time::SystemTime};
+use std::{
+    process::Stdio,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use super::{Context, Environment, args::BuildOptions};
 use crate::{
+    apply::{self, Applied, Ports},
     config::Config,
     error::Result,
-    model::{asset::Site, ledger::Pointer, manifest::Manifest},
+    model::{asset::Site, digest::Digest, ledger::RemoteState, manifest::Manifest, path::ViewerPath},
     plan::{self, Facts, Plan},
-    remote::{ETag, state},
+    remote::{
+        cdn::Delivery,
+        conditions, lease, process,
+        refresh::{Seen, refresh},
+        state::{self, LoadedPointer},
+    },
     site,
 };
+
+/// For so long what was read of the ledger is taken for what it says now.
+const FRESH: Duration = Duration::from_secs(2);
+
+/// How a plan is to be made.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// Take over foreign objects at keys that the site needs.
+    pub adopt: bool,
+    /// Look at the objects themselves rather than believe the ledger, and put right what is not as it says.
+    pub refresh: bool,
+    /// Stop early where somebody else writes.
+    pub writes: bool,
+    /// The brake on deletions, if not the configuration's.
+    pub max_deletes: Option<usize>,
+}
 
 /// A plan, and what it was made from.
 pub struct Prepared {
     /// What there is to do.
     pub plan: Plan,
     /// The pointer that it was planned from.
-    pub pointer: Pointer,
-    /// The pointer's tag.
-    pub etag: Option<ETag>,
+    pub loaded: LoadedPointer,
     /// What was left out of the site or looks odd.
     pub notes: Vec<String>,
+    /// What a look at the objects showed, where one was asked for.
+    pub seen: Option<Seen>,
 }
 
 impl Prepared {
@@ -30,22 +56,104 @@ impl Prepared {
         context: &Context,
         config: &Config,
         environment: &Environment,
-        options: &BuildOptions,
-        adopt: bool,
+        build_options: &BuildOptions,
+        options: Options,
     ) -> Result<Self> {
-        let site = build(context, config, options).await?;
         let store = environment.store.as_ref();
-        let loaded = state::load_pointer(store).await?;
-        let manifest = Manifest::of(&site);
-        let digest = manifest.digest();
-        let plan = if let Some(plan) = plan::unchanged(manifest, &digest, &loaded.pointer) {
-            plan
-        } else {
-            let state = state::load(store, loaded.pointer.clone()).await?;
-            let (commit, invalidation) = (commit(config).await, config.invalidation);
-            plan::plan(&site, &state, &Facts { now: SystemTime::now(), commit, adopt, invalidation })?
+        let started = Instant::now();
+        // What would stop the command at its end, a bucket that is missing or locked, stops it at its beginning.
+        let early = async {
+            let loaded = state::load_pointer(store).await?;
+            if options.writes { lease::refuse_held(&loaded).map(|()| loaded) } else { Ok(loaded) }
         };
-        Ok(Self { plan, pointer: loaded.pointer, etag: loaded.etag, notes: site.notes })
+        let (early, mut site) = futures_util::try_join!(early, build(context, config, build_options))?;
+        let loaded = if started.elapsed() < FRESH { early } else { state::load_pointer(store).await? };
+        if options.writes {
+            lease::refuse_held(&loaded)?;
+        }
+        let mut notes = std::mem::take(&mut site.notes);
+        if !options.refresh
+            && let Some(plan) = unchanged(&site, &loaded)
+        {
+            return Ok(Self { plan, loaded, notes, seen: None });
+        }
+        let (delivery, state) =
+            futures_util::try_join!(environment.cdn.delivery(), state::load(store, loaded.pointer.clone()))?;
+        let saving = saving(&site).filter(|_| !delivery.negotiates);
+        notes.extend(inactive(environment, &delivery, saving));
+        let (state, seen) = if options.refresh {
+            let seen = refresh(store, &state).await?;
+            (RemoteState { drift: seen.drift.clone(), ..state }, Some(seen))
+        } else {
+            (state, None)
+        };
+        let facts = Facts {
+            commit: commit(config).await,
+            adopt: options.adopt,
+            negotiates: delivery.negotiates,
+            saving,
+            ..facts(config, environment, options.max_deletes)
+        };
+        let plan = plan::plan(&site, &state, &facts)?;
+        Ok(Self { plan, loaded, notes, seen })
+    }
+}
+
+/// The facts that are known before anything is built.
+pub fn facts(config: &Config, environment: &Environment, max_deletes: Option<usize>) -> Facts {
+    Facts {
+        now: SystemTime::now(),
+        commit: None,
+        adopt: false,
+        invalidation: environment.has_cdn.then_some(config.invalidation),
+        negotiates: true,
+        saving: None,
+        max_deletes: max_deletes.unwrap_or(config.releases.max_deletes),
+    }
+}
+
+/// Known without a second look at anything remote: what the CDN was seen to do at the last deploy is what it does.
+fn unchanged(site: &Site, loaded: &LoadedPointer) -> Option<Plan> {
+    let manifest = plan::manifest(site, loaded.pointer.negotiates?);
+    let digest = manifest.digest();
+    plan::unchanged(manifest, digest, &loaded.pointer)
+}
+
+/// Applies a plan, and sees to it that a signal leaves nothing half done that could be finished.
+pub async fn apply(
+    context: &Context,
+    environment: &Environment,
+    command: &str,
+    wait: bool,
+    plan: &Plan,
+    loaded: &LoadedPointer,
+) -> Result<Applied> {
+    let ports = ports(context, environment, command, wait);
+    if !plan.is_empty() {
+        require_conditions(environment, loaded).await?;
+    }
+    let _draining = context.drain();
+    apply::apply(plan, loaded, &ports).await
+}
+
+/// A server that takes no notice of conditions is found out before the first pointer is written.
+pub async fn require_conditions(environment: &Environment, loaded: &LoadedPointer) -> Result<()> {
+    if environment.locking && loaded.etag.is_none() {
+        conditions::require(environment.store.as_ref()).await?;
+    }
+    Ok(())
+}
+
+/// The ports of a command that writes.
+pub fn ports(context: &Context, environment: &Environment, command: &str, wait: bool) -> Ports {
+    let reporter = Arc::clone(context.reporter());
+    Ports {
+        store: environment.store.clone(),
+        cdn: Arc::clone(&environment.cdn),
+        listener: Arc::new(move |event| reporter.apply(&event)),
+        holder: process::this(command),
+        stop: context.stop(),
+        wait,
     }
 }
 
@@ -61,7 +169,7 @@ pub async fn build(context: &Context, config: &Config, options: &BuildOptions) -
 }
 
 /// The source's git commit, where there is one.
-async fn commit(config: &Config) -> Option<String> {
+pub async fn commit(config: &Config) -> Option<String> {
     let git = tokio::process::Command::new("git")
         .args(["rev-parse", "HEAD"])
         .current_dir(&config.root)
@@ -71,4 +179,42 @@ async fn commit(config: &Config) -> Option<String> {
         .ok()?;
     let commit = String::from_utf8(git.stdout).ok()?.trim().to_owned();
     (git.status.success() && !commit.is_empty()).then_some(commit)
+}
+
+/// Bytes that a first visit would save if variants were chosen: those of the index page and of the files that it names.
+fn saving(site: &Site) -> Option<u64> {
+    let index = site.assets.iter().find(|asset| asset.path.as_str() == "index.html")?;
+    let page = std::fs::read(&index.identity.source.file).ok()?;
+    let named = |path: &ViewerPath| memchr::memmem::find(&page, path.file_name().as_bytes()).is_some();
+    let visit = site.assets.iter().filter(|asset| asset.path == index.path || named(&asset.path));
+    let saved = visit.filter_map(|asset| {
+        let best = asset.variants.iter().map(|(_, it)| it.source.size).min()?;
+        asset.identity.source.size.checked_sub(best)
+    });
+    Some(saved.sum())
+}
+
+/// What viewers do without, where we do not manage what serves them.
+fn inactive(environment: &Environment, delivery: &Delivery, saving: Option<u64>) -> Vec<String> {
+    let mut notes = Vec::new();
+    if !environment.has_cdn {
+        notes.push("there is no CDN: no compression, no security headers, no page routing, no invalidation".to_owned());
+        return notes;
+    }
+    if !delivery.negotiates {
+        let cost = bytesize::ByteSize::b(saving.unwrap_or(0)).display().si();
+        notes.push(format!(
+            "the distribution does not run treebeard-cdn's function: br inactive: {cost} a visit, and pages are not \
+             routed; `treebeard-cdn provision` sets it up"
+        ));
+    }
+    if !delivery.adds_headers {
+        notes.push("the distribution adds no security headers; `treebeard-cdn provision` sets them up".to_owned());
+    }
+    notes
+}
+
+/// The manifest of a retained release.
+pub async fn manifest(environment: &Environment, digest: &Digest) -> Result<Manifest> {
+    state::load_manifest(environment.store.as_ref(), digest).await
 }

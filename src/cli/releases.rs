@@ -22,7 +22,7 @@ struct Line<'a> {
 }
 
 pub async fn run(context: &Context) -> Result<ExitCode> {
-    let environment = Environment::open(&context.config()?)?;
+    let environment = Environment::open(&context.config()?).await?;
     let pointer = state::load_pointer(environment.store.as_ref()).await?.pointer;
     let lines: Vec<_> = pointer.releases.iter().map(|release| line(release, &pointer)).collect();
     context.print(&lines, || table(&lines))?;

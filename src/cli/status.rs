@@ -7,8 +7,11 @@ use serde::Serialize;
 use super::{Context, Environment};
 use crate::{
     error::Result,
-    model::ledger::{Owed, Pending, Release},
-    remote::{cdn::Invalidation, local::DeployLock, state},
+    model::{
+        lease::Holder,
+        ledger::{Owed, Pending, Release},
+    },
+    remote::{cdn::Invalidation, lease, local::DeployLock, state},
 };
 
 #[derive(Serialize)]
@@ -21,10 +24,14 @@ struct Status<'a> {
     edge: Option<String>,
 }
 
-/// A deploy that runs.
+/// A command that writes.
 #[derive(Serialize)]
-struct Lock {
-    pid: u32,
+#[serde(untagged)]
+enum Lock {
+    /// It holds the lease.
+    Lease(Holder),
+    /// It has begun on this machine: it builds, or reads.
+    Process { pid: u32 },
 }
 
 #[derive(Serialize)]
@@ -35,19 +42,31 @@ struct Invalidations<'a> {
 
 pub async fn run(context: &Context) -> Result<ExitCode> {
     let config = context.config()?;
-    let environment = Environment::open(&config)?;
-    let pointer = state::load_pointer(environment.store.as_ref()).await?.pointer;
+    let environment = Environment::open(&config).await?;
+    let loaded = state::load_pointer(environment.store.as_ref()).await?;
     let in_progress = environment.cdn.in_progress().await?;
+    let held = lease::refuse_held(&loaded).is_err();
+    let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
+    let pointer = loaded.pointer;
     let status = Status {
         env: &config.environment,
         live: pointer.live_release(),
         unfinished: &pointer.pending,
-        lock: DeployLock::holder(&config.state_dir()).map(|pid| Lock { pid }),
+        lock: lease.or_else(|| DeployLock::holder(&config.state_dir()).map(|pid| Lock::Process { pid })),
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
     context.print(&status, || words(&status))?;
     Ok(ExitCode::SUCCESS)
+}
+
+impl std::fmt::Display for Lock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lease(holder) => holder.fmt(f),
+            Self::Process { pid } => write!(f, "a command is running, process {pid}"),
+        }
+    }
 }
 
 fn words(status: &Status) -> String {
@@ -61,13 +80,16 @@ fn words(status: &Status) -> String {
         None => line("live", "nothing yet: run `treebeard-cdn deploy`"),
     }
     if let Some(lock) = &status.lock {
-        line("lock", &format!("a deploy is running, process {}", lock.pid));
+        line("lock", &lock.to_string());
     }
     for pending in status.unfinished.iter().filter(|_| status.lock.is_none()) {
         line("unfinished", &format!("{}: its deploy ended early; the next deploy mends it", pending.release));
     }
     for owed in status.invalidations.owed {
         line("owed", &format!("invalidation of {} paths; the next deploy asks for it", owed.paths.len()));
+    }
+    for invalidation in &status.invalidations.in_progress {
+        line("in progress", &format!("invalidation {} of {} paths", invalidation.id, invalidation.paths.len()));
     }
     line("edge", status.edge.as_deref().unwrap_or("not running: `treebeard-cdn serve` starts it"));
     text

@@ -1,11 +1,11 @@
 //! The shape of cdn-config.yml. Comments here become the descriptions of its JSON Schema.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
-use super::Invalidation;
+use super::{Checksums, Invalidation};
 use crate::model::encoding::Encoding;
 
 const YEAR: u64 = 31_536_000;
@@ -72,6 +72,52 @@ pub struct Place {
     /// Address of an S3-compatible server or an emulator. Empty or absent: AWS.
     #[schemars(example = "${AWS_ENDPOINT_URL:-}")]
     pub endpoint_url: Option<String>,
+    /// Where visitors find the site, for `verify`: the address of a proxy or a preview in front of the distribution.
+    /// Empty or absent: the first domain, else the distribution's own.
+    #[schemars(example = "https://www.example.com")]
+    pub viewer_url: Option<String>,
+    /// Named profile of the AWS configuration files. Empty or absent: `AWS_PROFILE`, else the default one.
+    #[schemars(example = "${AWS_PROFILE:-}")]
+    pub profile: Option<String>,
+    /// Role to assume with the credentials that were found. Empty or absent: those credentials act themselves.
+    #[schemars(example = "arn:aws:iam::123456789012:role/deploy")]
+    pub role_arn: Option<String>,
+    /// `on`: one deploy at a time, by conditional writes to the bucket. `off`: for servers that lack them;
+    /// nothing but you then keeps two deploys from mixing their files.
+    #[schemars(extend("default" = "on"))]
+    pub locking: Option<Switch>,
+    /// `auto`: every upload carries a checksum that the server compares. `when_required`: for servers that refuse
+    /// those headers.
+    #[serde(default)]
+    pub checksums: Checksums,
+}
+
+/// `on` or `off`, which readers of YAML 1.1 take for booleans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "serde_json::Value")]
+pub struct Switch(pub bool);
+
+impl TryFrom<serde_json::Value> for Switch {
+    type Error = &'static str;
+
+    fn try_from(value: serde_json::Value) -> Result<Self, Self::Error> {
+        match value {
+            serde_json::Value::Bool(on) => Ok(Self(on)),
+            value if value == "on" => Ok(Self(true)),
+            value if value == "off" => Ok(Self(false)),
+            _ => Err("must be on or off"),
+        }
+    }
+}
+
+impl JsonSchema for Switch {
+    fn schema_name() -> Cow<'static, str> {
+        "Switch".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "enum": ["on", "off", true, false] })
+    }
 }
 
 /// Kind of place.

@@ -99,6 +99,27 @@ pub struct Aws {
     pub api_origin: Option<String>,
     /// Endpoint of an S3-compatible server or an emulator.
     pub endpoint_url: Option<String>,
+    /// Where visitors find the site, when that is neither a domain nor the distribution's: `https://host`.
+    pub viewer_url: Option<String>,
+    /// Named profile of the AWS configuration files.
+    pub profile: Option<String>,
+    /// ARN of the role that acts.
+    pub role_arn: Option<String>,
+    /// Whether one deploy at a time is enforced, by conditional writes.
+    pub locking: bool,
+    /// Which uploads carry checksums.
+    pub checksums: Checksums,
+}
+
+/// Which uploads carry checksums in S3's own headers, beside the digest that each signature covers.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Checksums {
+    /// All.
+    #[default]
+    Auto,
+    /// Those of operations that demand one: some S3-compatible servers refuse the others.
+    WhenRequired,
 }
 
 /// How the site is built and routed.

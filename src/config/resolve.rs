@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use super::{Api, Aws, Compression, Config, LocalApi, Releases, Site, Target, file, headers};
+use super::{
+    Api, Aws, Compression, Config, LocalApi, Releases, Site, Target,
+    file::{self, Switch},
+    headers,
+};
 use crate::{
     error::{Class, Error, IoContext, Result},
     model::cache_policy::CacheRule,
@@ -36,7 +40,8 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
             .collect::<Result<_, _>>()
             .map_err(invalid)?,
         compression: Compression {
-            encodings: compression.encodings,
+            // Nothing would ever ask for a variant where no function chooses one.
+            encodings: if place.cdn == Some(file::Cdn::None) { Vec::new() } else { compression.encodings },
             max_size: size(&compression.max_size).map_err(invalid)?,
         },
         security_headers: headers::render(&security_headers),
@@ -97,6 +102,11 @@ fn resolve_target(place: file::Place) -> Target {
         distribution_id,
         api_origin,
         endpoint_url,
+        viewer_url,
+        profile,
+        role_arn,
+        locking,
+        checksums,
     } = place;
     let Some(bucket) = bucket else { return Target::Local };
     // `${NAME:-}` writes "absent" as an empty text.
@@ -110,5 +120,10 @@ fn resolve_target(place: file::Place) -> Target {
         distribution_id: given(distribution_id),
         api_origin: given(api_origin),
         endpoint_url: given(endpoint_url),
+        viewer_url: given(viewer_url),
+        profile: given(profile),
+        role_arn: given(role_arn),
+        locking: locking.is_none_or(|Switch(on)| on),
+        checksums,
     }))
 }

@@ -20,22 +20,8 @@ use super::{
 };
 
 /// Keys that later versions will have.
-const RESERVED: &[&str] = &[
-    "prefix",
-    "locking",
-    "checksums",
-    "viewer_url",
-    "profile",
-    "role_arn",
-    "price_class",
-    "logging",
-    "waf_acl",
-    "geo",
-    "tags",
-    "budgets",
-    "compression.dictionary",
-    "api.package",
-];
+const RESERVED: &[&str] =
+    &["prefix", "price_class", "logging", "waf_acl", "geo", "tags", "budgets", "compression.dictionary", "api.package"];
 
 /// Checks the document as it was written. What a variable stands for is checked once it is resolved.
 pub fn check(source: &Source) -> Vec<Problem> {

@@ -56,13 +56,13 @@ impl Bucket {
     /// Whether the object that `uri` names still is as described.
     pub async fn is_unchanged(&self, uri: &str, described: &ObjectInfo) -> Result<bool> {
         let Some(key) = key(uri) else { return Ok(false) };
-        Ok(self.store.head(&key).await?.as_ref() == Some(described))
+        Ok(self.store.head(&key).await?.is_some_and(|found| found.is_version(described)))
     }
 
     /// A part of an object that is not held; none when it is no longer as described.
     pub async fn open(&self, key: &StorageKey, described: &ObjectInfo, part: Range<u64>) -> Result<Option<ByteStream>> {
         let opened = self.store.get(key, Some(part)).await?;
-        Ok(opened.filter(|(info, _)| info == described).map(|(_, stream)| stream))
+        Ok(opened.filter(|(info, _)| info.is_version(described)).map(|(_, stream)| stream))
     }
 
     async fn read(&self, key: &StorageKey) -> Result<Option<Object>> {

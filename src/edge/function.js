@@ -1,6 +1,6 @@
 var SETTINGS = {};
 
-// The viewer-request function of the default behavior (cloudfront-js-2.0): it hides our own keys, routes,
+// treebeard-cdn: the viewer-request function of the default behavior (cloudfront-js-2.0). It hides our own keys, routes,
 // and picks the stored representation that the viewer accepts. The first statement is replaced on compilation.
 
 // What no file of a site can be called, and our own prefix: a dot segment may be resolved behind us.

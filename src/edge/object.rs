@@ -86,7 +86,7 @@ impl Object {
 
 /// The headers that S3 sends with an object.
 fn headers(info: &ObjectInfo) -> HeaderMap {
-    let ObjectInfo { size: _, etag: ETag(etag), headers, last_modified } = info;
+    let ObjectInfo { size: _, etag: ETag(etag), headers, sha256: _, last_modified, now: _ } = info;
     let modified = httpdate::fmt_http_date(*last_modified);
     let encoding = headers.content_encoding.map(|encoding| encoding.token().to_owned());
     let pairs: [(HeaderName, Option<&str>); 6] = [

@@ -10,6 +10,9 @@ pub const MAX_BYTES: usize = 10_240;
 const TEMPLATE: &str = include_str!("../edge/function.js");
 const PLACEHOLDER: &str = "var SETTINGS = {};";
 
+/// What every version of the function says of itself.
+const MARKER: &[u8] = b"// treebeard-cdn: the viewer-request function";
+
 /// What the function is told of the site.
 #[derive(Debug, Clone, Serialize)]
 pub struct Settings {
@@ -37,6 +40,12 @@ pub fn source(settings: &Settings) -> String {
     TEMPLATE.replacen(PLACEHOLDER, &format!("var SETTINGS = {value};"), 1)
 }
 
+/// Whether this is the source of our function, whatever its version and settings.
+#[must_use]
+pub fn is_ours(source: &[u8]) -> bool {
+    source.windows(MARKER.len()).any(|words| words == MARKER)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,5 +55,6 @@ mod tests {
         assert_eq!(TEMPLATE.matches(PLACEHOLDER).count(), 1);
         let source = source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip] });
         assert!(source.contains(r#""encodings":["br","gzip"]"#) && source.len() <= MAX_BYTES);
+        assert!(is_ours(source.as_bytes()) && !is_ours(b"function handler(event) { return event.request; }"));
     }
 }

@@ -1,7 +1,7 @@
 //! What the bucket's own books say: releases, the live one, and which objects are ours.
 //!
 //! Three kinds of documents under `_tb/ledger/`: the pointer (small, the only one that changes),
-//! one immutable manifest a release, and one immutable list of leftovers a generation.
+//! immutable manifests by their digest, and one immutable inventory a generation.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 
@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
     digest::Digest,
+    etag::ETag,
     headers::Headers,
+    history::{Action, Event},
+    lease::Lease,
     manifest::{Manifest, Role, Stored, wire},
     path::StorageKey,
 };
@@ -70,6 +73,9 @@ pub struct Release {
     pub objects: usize,
     /// Stored bytes of its objects.
     pub bytes: u64,
+    /// Bytes that a first visit would save, if the CDN chose among variants. None where it does, or none was prepared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub saving: Option<u64>,
     /// When another release took its place: RFC 3339. None while it is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_at: Option<String>,
@@ -82,7 +88,10 @@ pub struct Pending {
     pub release: ReleaseId,
     /// Digest of that manifest.
     pub manifest: Digest,
-    /// Whether every byte that it overwrites had been copied to `_tb/objects/`: until then it overwrites nothing.
+    /// What it did.
+    pub action: Action,
+    /// Whether its manifest was written and every byte that it overwrites had been copied to `_tb/objects/`:
+    /// until then it overwrites nothing.
     pub preserved: bool,
 }
 
@@ -104,8 +113,14 @@ pub struct Pointer {
     pub generation: u64,
     /// The live release.
     pub live: Option<ReleaseId>,
-    /// The generation whose leftovers document is current.
-    pub leftovers: Option<u64>,
+    /// The generation whose inventory is current.
+    pub inventory: Option<u64>,
+    /// Who writes now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lease: Option<Lease>,
+    /// Whether the CDN was seen to choose among variants, when that was last looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negotiates: Option<bool>,
     /// Deploys that did not finish since the live one did, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pending: Vec<Pending>,
@@ -114,6 +129,9 @@ pub struct Pointer {
     /// Invalidations that are not known to have been accepted by the CDN.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owed: Vec<Owed>,
+    /// What was made live, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub history: Vec<Event>,
 }
 
 impl Default for Pointer {
@@ -122,10 +140,13 @@ impl Default for Pointer {
             format: FORMAT,
             generation: 0,
             live: None,
-            leftovers: None,
+            inventory: None,
+            lease: None,
+            negotiates: None,
             pending: Vec::new(),
             releases: Vec::new(),
             owed: Vec::new(),
+            history: Vec::new(),
         }
     }
 }
@@ -139,15 +160,17 @@ impl Pointer {
     }
 }
 
-/// Objects of ours that the live manifest does not name: assets of earlier pages, preserved bytes.
+/// What is known of objects beyond what the live manifest says of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "LeftoversWire")]
-pub struct Leftovers {
-    /// By key.
+#[serde(try_from = "InventoryWire")]
+pub struct Inventory {
+    /// Leftovers, by key: objects of ours that the live manifest does not name. Assets of earlier pages, preserved bytes.
     pub objects: BTreeMap<StorageKey, Leftover>,
+    /// Entity tags of the objects that may be overwritten: whoever writes next asks that they be what was left there.
+    pub etags: BTreeMap<StorageKey, ETag>,
 }
 
-/// One such object.
+/// An object that the live manifest does not name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leftover {
     /// What it was to the release that wrote it.
@@ -158,6 +181,14 @@ pub struct Leftover {
     pub certainty: Certainty,
     /// Digests of other bytes of ours that may lie there instead, where it is doubtful.
     pub others: Vec<Digest>,
+}
+
+impl Leftover {
+    /// Whether these bytes lie there for sure.
+    #[must_use]
+    pub fn is_certain(&self) -> bool {
+        self.certainty != Certainty::Doubtful
+    }
 }
 
 /// How sure it is that an object is as it is listed: a deploy that did not finish leaves doubt.
@@ -173,9 +204,10 @@ pub enum Certainty {
 }
 
 #[derive(Deserialize)]
-struct LeftoversWire {
+struct InventoryWire {
     headers: Vec<Headers>,
     objects: Vec<LeftoverWire>,
+    etags: BTreeMap<StorageKey, ETag>,
 }
 
 #[derive(Deserialize)]
@@ -198,7 +230,7 @@ struct LeftoverRef<'a> {
     stored: wire::StoredRef<'a>,
 }
 
-impl Serialize for Leftovers {
+impl Serialize for Inventory {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let table = wire::Table::of(self.objects.values().map(|it| &it.stored));
         let objects = self.objects.values().map(|it| LeftoverRef {
@@ -207,17 +239,18 @@ impl Serialize for Leftovers {
             others: &it.others,
             stored: table.store(&it.stored),
         });
-        let mut document = serializer.serialize_struct("Leftovers", 2)?;
+        let mut document = serializer.serialize_struct("Inventory", 3)?;
         document.serialize_field("headers", &table.sets)?;
         document.serialize_field("objects", &objects.collect::<Vec<_>>())?;
+        document.serialize_field("etags", &self.etags)?;
         document.end()
     }
 }
 
-impl TryFrom<LeftoversWire> for Leftovers {
+impl TryFrom<InventoryWire> for Inventory {
     type Error = String;
 
-    fn try_from(wire: LeftoversWire) -> Result<Self, String> {
+    fn try_from(wire: InventoryWire) -> Result<Self, String> {
         let sets: Vec<_> = wire.headers.into_iter().map(Arc::new).collect();
         let objects = wire
             .objects
@@ -227,7 +260,7 @@ impl TryFrom<LeftoversWire> for Leftovers {
                 Ok((stored.key.clone(), Leftover { role: it.role, stored, certainty: it.certainty, others: it.others }))
             })
             .collect::<Result<_, String>>()?;
-        Ok(Self { objects })
+        Ok(Self { objects, etags: wire.etags })
     }
 }
 
@@ -238,12 +271,26 @@ pub struct RemoteState {
     pub pointer: Pointer,
     /// The live release's manifest; empty where nothing is live.
     pub live: Manifest,
-    /// Manifests of unfinished deploys, in the pointer's order.
+    /// Unfinished deploys that may have overwritten something, with their manifests, in the pointer's order.
     pub pending: Vec<(Pending, Manifest)>,
-    /// Our objects beyond the live manifest.
-    pub leftovers: Leftovers,
+    /// What else is known of our objects.
+    pub inventory: Inventory,
     /// Keys that somebody else wrote: looked up only where our books are empty.
     pub foreign: Vec<StorageKey>,
+    /// Objects of the live release that are not as the books say: looked for only when a user asks.
+    pub drift: BTreeMap<StorageKey, Drift>,
+}
+
+/// How an object differs from what the books say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// It is gone.
+    Missing,
+    /// Other bytes lie there.
+    Bytes,
+    /// The bytes are right, the headers are not.
+    Headers,
 }
 
 #[cfg(test)]

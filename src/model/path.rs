@@ -159,16 +159,40 @@ impl StorageKey {
         Self(format!("{INTERNAL_PREFIX}ledger/pointer.json"))
     }
 
-    /// The manifest of a release.
+    /// Beginnings of the keys that only this tool writes, and that nothing but a release or the ledger needs.
     #[must_use]
-    pub fn manifest(release: &str) -> Self {
-        Self(format!("{INTERNAL_PREFIX}ledger/releases/{release}.json"))
+    pub fn prunable() -> [String; 3] {
+        ["objects/", "ledger/manifests/", "ledger/inventory/"].map(|folder| format!("{INTERNAL_PREFIX}{folder}"))
     }
 
-    /// The objects of ours that the live manifest does not name, as of a ledger generation.
+    /// Whether this keeps old bytes for a rollback.
     #[must_use]
-    pub fn leftovers(generation: u64) -> Self {
-        Self(format!("{INTERNAL_PREFIX}ledger/leftovers/{generation}.json"))
+    pub fn is_copy(&self) -> bool {
+        self.0.strip_prefix(INTERNAL_PREFIX).is_some_and(|rest| rest.starts_with("objects/"))
+    }
+
+    /// Where a store is tried before it is trusted.
+    #[must_use]
+    pub fn probe() -> Self {
+        Self(format!("{INTERNAL_PREFIX}ledger/probe.json"))
+    }
+
+    /// The manifest with this digest: what the releases that have it promise.
+    #[must_use]
+    pub fn manifest(digest: &Digest) -> Self {
+        Self(format!("{INTERNAL_PREFIX}ledger/manifests/{digest}.json"))
+    }
+
+    /// What the ledger knows of objects beyond the live manifest, as of one of its generations.
+    #[must_use]
+    pub fn inventory(generation: u64) -> Self {
+        Self(format!("{INTERNAL_PREFIX}ledger/inventory/{generation}.json"))
+    }
+
+    /// Whether this is a document of the ledger.
+    #[must_use]
+    pub fn is_ledger(&self) -> bool {
+        self.0.strip_prefix(INTERNAL_PREFIX).is_some_and(|rest| rest.starts_with("ledger/"))
     }
 
     /// The key as text.

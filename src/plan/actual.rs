@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Guard;
+use super::{Expected, Guard, Stranger};
 use crate::model::{
     digest::Digest,
-    ledger::{Certainty, RemoteState},
+    etag::ETag,
+    ledger::{Certainty, Drift, RemoteState},
     manifest::{Role, Stored},
     path::{StorageKey, ViewerPath},
 };
@@ -25,12 +26,18 @@ pub struct Slot<'a> {
     pub base: Option<&'a Stored>,
     /// The page's path, where the manifest that wrote it is at hand.
     pub path: Option<&'a ViewerPath>,
+    /// The tag that its bytes had when they were written.
+    pub etag: Option<&'a ETag>,
+    /// How it was seen to differ from all this.
+    pub drift: Option<Drift>,
 }
 
 impl Slot<'_> {
     /// Whether `wanted` surely lies there already.
     pub fn surely(&self, wanted: &Stored) -> bool {
-        self.certainty() == Certainty::Sure && self.candidates.iter().all(|(_, it)| it.same_content(wanted))
+        self.drift.is_none()
+            && self.certainty() == Certainty::Sure
+            && self.candidates.iter().all(|(_, it)| it.same_content(wanted))
     }
 
     /// How sure it is what lies there.
@@ -46,12 +53,24 @@ impl Slot<'_> {
     pub fn certain_bytes(&self) -> Option<&Stored> {
         let (_, first) = self.candidates.first()?;
         let same = self.candidates.iter().all(|(_, it)| it.sha256 == first.sha256);
-        (same && !self.maybe_absent).then_some(first)
+        let there = !self.maybe_absent && !matches!(self.drift, Some(Drift::Missing | Drift::Bytes));
+        (same && there).then_some(first)
     }
 
-    /// What may lie there without being somebody else's.
-    pub fn guard(&self) -> Guard {
-        if self.base.is_some() { Guard::Ours } else { Guard::Vacant(self.digests()) }
+    /// What may lie there.
+    pub fn guard(&self, adopt: bool) -> Guard {
+        let expected = match self.etag.filter(|_| self.drift.is_none()) {
+            Some(etag) => Expected::Tag(etag.clone()),
+            None if self.base.is_some() || self.drift.is_some() => Expected::Something,
+            None => Expected::Nothing,
+        };
+        let stranger = match self.base {
+            _ if self.drift.is_some() => Stranger::TakenOver,
+            Some(_) => Stranger::Changed,
+            None if adopt => Stranger::TakenOver,
+            None => Stranger::Foreign,
+        };
+        Guard { expected, ours: self.digests(), stranger }
     }
 
     /// Digests of all bytes of ours that may lie there.
@@ -68,10 +87,10 @@ impl Slot<'_> {
 /// All slots of a bucket.
 pub type Slots<'a> = BTreeMap<&'a StorageKey, Slot<'a>>;
 
-/// Reads the books: leftovers, then the live manifest, then what unfinished deploys may have done.
+/// Reads the books: inventory, then the live manifest, then what unfinished deploys may have done.
 pub fn slots(state: &RemoteState) -> Slots<'_> {
     let mut slots = Slots::new();
-    for (key, leftover) in &state.leftovers.objects {
+    for (key, leftover) in &state.inventory.objects {
         slots.insert(
             key,
             Slot {
@@ -80,7 +99,7 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
                 maybe_absent: leftover.certainty == Certainty::Doubtful,
                 headers_doubtful: leftover.certainty != Certainty::Sure,
                 base: (leftover.certainty != Certainty::Doubtful).then_some(&leftover.stored),
-                path: None,
+                ..Slot::default()
             },
         );
     }
@@ -89,8 +108,7 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
             Slot { candidates: vec![(entry.role, stored)], base: Some(stored), path: Some(path), ..Slot::default() };
         slots.insert(&stored.key, slot);
     }
-    // Until everything was preserved, a deploy writes nothing but copies under `_tb/objects/`.
-    for (_, manifest) in state.pending.iter().filter(|(pending, _)| pending.preserved) {
+    for (_, manifest) in &state.pending {
         let mut written = BTreeSet::new();
         for (path, entry, stored) in manifest.objects() {
             written.insert(&stored.key);
@@ -104,6 +122,18 @@ pub fn slots(state: &RemoteState) -> Slots<'_> {
             if slot.is_page() && !written.contains(key) {
                 slot.maybe_absent = true;
             }
+        }
+    }
+    for (key, etag) in &state.inventory.etags {
+        if let Some(slot) =
+            slots.get_mut(key).filter(|slot| slot.certain_bytes().is_some() && slot.candidates.len() == 1)
+        {
+            slot.etag = Some(etag);
+        }
+    }
+    for (key, drift) in &state.drift {
+        if let Some(slot) = slots.get_mut(key) {
+            slot.drift = Some(*drift);
         }
     }
     slots

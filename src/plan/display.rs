@@ -13,6 +13,7 @@ impl fmt::Display for Reason {
             Self::HeadersChanged => "headers changed",
             Self::Unfinished => "an earlier deploy did not finish",
             Self::Adopted => "taken over",
+            Self::Drifted => "changed outside",
         })
     }
 }

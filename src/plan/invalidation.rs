@@ -60,11 +60,9 @@ pub fn paths(
         .filter(|(role, write)| *role != Role::Immutable || write.reason != Reason::New || facts.adopt)
         .map(|(_, write)| &write.path);
     let touched: BTreeSet<&ViewerPath> = changed.chain(removals.iter().map(|removal| &removal.path)).collect();
-    if touched.is_empty() {
-        return Vec::new();
-    }
+    let Some(invalidation) = facts.invalidation.filter(|_| !touched.is_empty()) else { return Vec::new() };
     // Before a first release nothing of ours is cached but errors, for any path.
-    if facts.invalidation == Invalidation::All || state.pointer.live.is_none() {
+    if invalidation == Invalidation::All || state.pointer.live.is_none() {
         return vec!["/*".into()];
     }
     let forms = touched.into_iter().flat_map(|path| forms(path, state, manifest));

@@ -1,4 +1,5 @@
-//! (`Config`, `Site`, `RemoteState`) → [`Plan`]: everything that a deploy will do, decided before anything is done.
+//! (`Config`, `Site`, `RemoteState`) → [`Plan`]: everything that a deploy or a rollback will do, decided before
+//! anything is done.
 //!
 //! Pure: no I/O, no clock. Objects are compared by digest and headers, never by entity tag, size or time.
 
@@ -8,6 +9,9 @@ pub mod distribution;
 mod invalidation;
 mod objects;
 mod release;
+pub mod retention;
+mod rollback;
+mod sources;
 mod variants;
 
 use std::{path::PathBuf, time::SystemTime};
@@ -20,13 +24,17 @@ use crate::{
     model::{
         asset::Site,
         digest::Digest,
-        ledger::{Leftovers, Owed, Pointer, Release, RemoteState},
+        etag::ETag,
+        history::Action,
+        ledger::{Inventory, Owed, Pointer, Release, RemoteState},
         manifest::{Manifest, Role, Stored},
         path::{StorageKey, ViewerPath},
     },
 };
 
 pub use invalidation::{encode_path, expand};
+pub use retention::Deletion;
+pub use rollback::{rollback, target};
 
 /// What the planner must be told beside the two states.
 #[derive(Debug, Clone)]
@@ -37,8 +45,14 @@ pub struct Facts {
     pub commit: Option<String>,
     /// Whether foreign objects at keys that the site needs are taken over.
     pub adopt: bool,
-    /// Which paths a change invalidates.
-    pub invalidation: Invalidation,
+    /// Which paths a change invalidates; none where no CDN caches them.
+    pub invalidation: Option<Invalidation>,
+    /// Whether the CDN runs our function: without it, viewers meet identity objects only.
+    pub negotiates: bool,
+    /// Bytes that a first visit would save, if the CDN ran it.
+    pub saving: Option<u64>,
+    /// The brake on deletions.
+    pub max_deletes: usize,
 }
 
 /// What a deploy does, in order.
@@ -48,14 +62,18 @@ pub struct Plan {
     pub outcome: Outcome,
     /// What viewers are promised afterwards.
     pub manifest: Manifest,
+    /// Its digest.
+    pub digest: Digest,
+    /// Whether the ledger has no copy of the manifest yet.
+    pub manifest_is_new: bool,
     /// Bytes to copy to `_tb/objects/` before anything is overwritten or removed.
     pub preserve: Vec<Preserve>,
     /// Objects to write, wave by wave.
     pub waves: Vec<Wave>,
     /// Objects of pages that left the site, to delete after the last wave.
     pub removals: Vec<Removal>,
-    /// Our objects beyond the manifest, afterwards; none when the ledger's list stays right.
-    pub leftovers: Option<Leftovers>,
+    /// What the ledger knows beyond the manifest, afterwards; the tags of what is written come on top.
+    pub inventory: Inventory,
     /// The pointer at each of its steps; none when there is nothing to do.
     pub pointers: Option<Pointers>,
     /// Invalidations to ask for, those owed by earlier deploys first.
@@ -90,8 +108,8 @@ impl Outcome {
 pub struct Pointers {
     /// Before the first write: names the release that is being published.
     pub begun: Pointer,
-    /// When everything that will be overwritten is preserved; none when that is nothing.
-    pub preserved: Option<Pointer>,
+    /// When its manifest is written and everything that will be overwritten is preserved.
+    pub preserved: Pointer,
     /// The switch: the release is live, its invalidation is owed.
     pub live: Pointer,
 }
@@ -101,6 +119,8 @@ pub struct Pointers {
 pub struct Preserve {
     /// Where they lie now.
     pub from: StorageKey,
+    /// The tag that they have there, where it is known.
+    pub etag: Option<ETag>,
     /// Where they are kept.
     pub to: Stored,
 }
@@ -131,21 +151,53 @@ pub struct Write {
 
 /// What may lie at a key that is about to be written or deleted.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Guard {
-    /// Anything: the key is ours, or is taken over.
-    Ours,
-    /// Nothing, or bytes with one of these digests, which a deploy that did not finish may have left.
-    /// Everything else is somebody else's.
-    Vacant(Vec<Digest>),
+pub struct Guard {
+    /// What is expected there. Where that is right, one conditional request is all that it takes.
+    pub expected: Expected,
+    /// Digests of bytes of ours that may lie there instead.
+    pub ours: Vec<Digest>,
+    /// What to make of anything else.
+    pub stranger: Stranger,
+}
+
+/// What is expected at a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Expected {
+    /// Nothing.
+    Nothing,
+    /// An object with this tag.
+    Tag(ETag),
+    /// Something: it must be looked at first.
+    Something,
+}
+
+/// What to make of an object that is not as expected, and has no bytes of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stranger {
+    /// Somebody else's object: it is in the way.
+    Foreign,
+    /// Somebody else changed our object.
+    Changed,
+    /// It is taken over.
+    TakenOver,
 }
 
 /// Where an object's bytes come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Bytes {
+    /// Elsewhere.
+    From(Source),
+    /// The object itself, since only its headers change; the source, should somebody have deleted it.
+    Itself(Source),
+}
+
+/// Where bytes lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
     /// A file on this machine.
     File(PathBuf),
-    /// The object itself, since only its headers change; this file, should somebody have deleted it.
-    Itself(PathBuf),
+    /// An object in the bucket, with its number of bytes.
+    Object(StorageKey),
 }
 
 /// Why an object is written.
@@ -162,6 +214,8 @@ pub enum Reason {
     Unfinished,
     /// Somebody else's object lies there, and is taken over.
     Adopted,
+    /// It is not what the ledger says.
+    Drifted,
 }
 
 impl Write {
@@ -169,8 +223,8 @@ impl Write {
     #[must_use]
     pub fn bytes_to_upload(&self) -> u64 {
         match self.bytes {
-            Bytes::File(_) => self.stored.size,
-            Bytes::Itself(_) => 0,
+            Bytes::From(Source::File(_)) => self.stored.size,
+            Bytes::From(Source::Object(_)) | Bytes::Itself(_) => 0,
         }
     }
 }
@@ -186,23 +240,51 @@ pub struct Removal {
     pub guard: Guard,
 }
 
+/// What publishing `site` promises viewers. Without our function in front, variants would never be asked for.
+#[must_use]
+pub fn manifest(site: &Site, negotiates: bool) -> Manifest {
+    let mut manifest = Manifest::of(site);
+    if !negotiates {
+        for entry in manifest.entries.values_mut() {
+            entry.variants.clear();
+        }
+    }
+    manifest
+}
+
 /// Decides what publishing `site` takes.
 pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
-    objects::plan(site, state, facts)
+    let mut manifest = manifest(site, facts.negotiates);
+    let slots = actual::slots(state);
+    variants::keep_published(&mut manifest, &state.live, &slots);
+    variants::keep_negotiated(&mut manifest, &state.live);
+    let sources = sources::of_site(site);
+    let find =
+        |path: &ViewerPath, stored: &Stored| sources.get(&(path, stored.sha256)).map(|&file| Source::File(file.into()));
+    let digest = manifest.digest();
+    let outcome = release::outcome(&state.pointer, &manifest, digest, facts);
+    objects::plan(
+        objects::Desired { manifest, digest, outcome, action: Action::Deploy, find: &find },
+        state,
+        &slots,
+        facts,
+    )
 }
 
 /// The plan where the live release's digest already is the site's: known without reading anything but the pointer.
 #[must_use]
-pub fn unchanged(manifest: Manifest, digest: &Digest, pointer: &Pointer) -> Option<Plan> {
-    let live = pointer.live_release().filter(|live| live.manifest == *digest && pointer.pending.is_empty())?;
+pub fn unchanged(manifest: Manifest, digest: Digest, pointer: &Pointer) -> Option<Plan> {
+    let live = pointer.live_release().filter(|live| live.manifest == digest && pointer.pending.is_empty())?;
     Some(Plan {
         outcome: Outcome::Unchanged(live.clone()),
         unchanged: manifest.object_count(),
         manifest,
+        digest,
+        manifest_is_new: false,
         preserve: Vec::new(),
         waves: Vec::new(),
         removals: Vec::new(),
-        leftovers: None,
+        inventory: Inventory::default(),
         pointers: None,
         invalidations: pointer.owed.clone(),
     })

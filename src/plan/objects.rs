@@ -1,21 +1,18 @@
 //! Object by object: what is written, preserved, removed, kept.
 
-use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Bytes, Facts, Guard, Plan, Preserve, Reason, Removal, Wave, Write,
-    actual::{Slot, Slots, slots},
-    invalidation, release, variants,
+    Bytes, Expected, Facts, Guard, Outcome, Plan, Preserve, Reason, Removal, Source, Stranger, Wave, Write,
+    actual::{Slot, Slots},
+    invalidation, release,
 };
 use crate::{
     error::{Class, Error, Result},
     model::{
-        asset::Site,
         digest::Digest,
-        ledger::{Certainty, Leftover, Leftovers, RemoteState},
+        history::Action,
+        ledger::{Certainty, Inventory, Leftover, RemoteState},
         manifest::{Entry, Manifest, Role, Stored},
         path::{StorageKey, ViewerPath},
     },
@@ -24,31 +21,42 @@ use crate::{
 /// The order of waves: whatever a file names is there before the file is.
 const WAVES: [Role; 3] = [Role::Immutable, Role::Mutable, Role::Page];
 
-pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
-    let slots = slots(state);
-    let foreign: BTreeSet<&StorageKey> = state.foreign.iter().collect();
-    let mut manifest = Manifest::of(site);
-    variants::keep_published(&mut manifest, &state.live, &slots);
-    variants::keep_negotiated(&mut manifest, &state.live);
+/// What is to be live.
+pub struct Desired<'a> {
+    pub manifest: Manifest,
+    pub digest: Digest,
+    pub outcome: Outcome,
+    pub action: Action,
+    /// Where the bytes of an object can be taken from.
+    pub find: &'a dyn Fn(&ViewerPath, &Stored) -> Option<Source>,
+}
 
-    refuse_immutable_conflicts(&manifest, &slots)?;
+pub fn plan(desired: Desired<'_>, state: &RemoteState, slots: &Slots<'_>, facts: &Facts) -> Result<Plan> {
+    let Desired { manifest, digest, outcome, action, find } = desired;
+    let foreign: BTreeSet<&StorageKey> = state.foreign.iter().collect();
+
+    refuse_immutable_conflicts(&manifest, slots)?;
     if !facts.adopt {
         refuse_foreign_objects(&manifest, &foreign)?;
     }
 
-    let files = files(site);
     let mut waves: Vec<Wave> = WAVES.iter().map(|&role| Wave { role, writes: Vec::new() }).collect();
     let mut books = Books::of(state);
     let mut unchanged = 0;
     for (path, entry, stored) in manifest.objects() {
         let slot = slots.get(&stored.key);
-        if slot.is_some_and(|slot| slot.surely(stored)) {
+        if let Some(slot) = slot.filter(|slot| slot.surely(stored)) {
             unchanged += 1;
+            books.still(entry.role, &stored.key, slot);
             continue;
         }
-        let file = files[&(path, stored.sha256)];
-        let write = write(path, stored, slot, file, foreign.contains(&stored.key), facts.adopt);
-        if let Some(slot) = slot.filter(|_| matches!(write.bytes, Bytes::File(_))) {
+        let in_place = || {
+            let there = slot.and_then(Slot::certain_bytes).is_some_and(|it| it.sha256 == stored.sha256);
+            there.then(|| Source::Object(stored.key.clone()))
+        };
+        let source = find(path, stored).or_else(in_place).ok_or_else(|| lost(stored))?;
+        let write = write(path, stored, slot, source, foreign.contains(&stored.key), facts.adopt);
+        if let Some(slot) = slot.filter(|_| matches!(write.bytes, Bytes::From(_))) {
             books.preserve(&stored.key, slot, Some(stored));
         }
         if let Some(wave) = waves.iter_mut().find(|wave| wave.role == entry.role) {
@@ -63,28 +71,26 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
         match slot.path.filter(|_| slot.is_page()) {
             Some(path) => {
                 books.preserve(key, slot, None);
-                removals.push(Removal { path: path.clone(), key: key.clone(), guard: slot.guard() });
+                removals.push(Removal { path: path.clone(), key: key.clone(), guard: slot.guard(false) });
             }
             None => books.keep(key, slot),
         }
     }
-    let Books { preserve, leftovers, .. } = books;
+    refuse_mass_deletes(removals.len(), facts.max_deletes)?;
+    let Books { preserve, inventory, .. } = books;
 
-    let leftovers = (leftovers != state.leftovers).then_some(leftovers);
     let paths = invalidation::paths(state, &manifest, &waves, &removals, facts);
-    let steps = release::steps(
-        state,
-        &manifest,
-        facts,
-        &release::Changes { preserves: !preserve.is_empty(), leftovers: leftovers.is_some(), paths },
-    );
+    let manifest_is_new = !state.pointer.releases.iter().any(|release| release.manifest == digest);
+    let steps = release::steps(outcome, action, state, digest, facts, paths);
     Ok(Plan {
         outcome: steps.outcome,
         manifest,
+        digest,
+        manifest_is_new,
         preserve,
         waves,
         removals,
-        leftovers,
+        inventory,
         pointers: steps.pointers,
         invalidations: steps.invalidations,
         unchanged,
@@ -129,41 +135,51 @@ fn refuse_foreign_objects(manifest: &Manifest, foreign: &BTreeSet<&StorageKey>) 
         .help("check that this is the right bucket; deploy with --adopt to take over exactly these keys"))
 }
 
-/// Where the bytes of each path's representations are on this machine.
-fn files(site: &Site) -> HashMap<(&ViewerPath, Digest), &Path> {
-    let mut files = HashMap::new();
-    for asset in &site.assets {
-        for representation in std::iter::once(&asset.identity).chain(asset.variants.iter().map(|(_, it)| it)) {
-            files.insert((&asset.path, representation.source.sha256), representation.source.file.as_path());
-        }
+/// The brake on deletions.
+pub fn refuse_mass_deletes(deletes: usize, max_deletes: usize) -> Result<()> {
+    if deletes <= max_deletes {
+        return Ok(());
     }
-    files
+    let message = format!("{deletes} objects would be deleted, and releases.max_deletes is {max_deletes}");
+    Err(Error::new(Class::Brake, "max-deletes", message).help(
+        "nothing has changed; check that the build is whole, then raise the limit for this once with --max-deletes",
+    ))
 }
 
-fn write(path: &ViewerPath, stored: &Stored, slot: Option<&Slot>, file: &Path, foreign: bool, adopt: bool) -> Write {
+fn lost(stored: &Stored) -> Error {
+    let message = format!("the bytes of {} ({}) are not in the bucket any more", stored.key, stored.sha256);
+    Error::new(Class::Conflict, "release-incomplete", message)
+        .help("nothing has changed; build the release from its commit and deploy it instead")
+}
+
+fn write(path: &ViewerPath, stored: &Stored, slot: Option<&Slot>, source: Source, foreign: bool, adopt: bool) -> Write {
     let certain = slot.and_then(Slot::certain_bytes);
     let settled = slot.is_some_and(|slot| slot.certainty() == Certainty::Sure);
     let reason = match (slot, certain) {
         (None, _) if foreign => Reason::Adopted,
         (None, _) => Reason::New,
+        (Some(slot), _) if slot.drift.is_some() => Reason::Drifted,
         (Some(_), Some(old)) if settled && old.sha256 == stored.sha256 => Reason::HeadersChanged,
         (Some(_), Some(_)) if settled => Reason::ContentChanged,
         _ => Reason::Unfinished,
     };
     let same_bytes = certain.is_some_and(|old| old.sha256 == stored.sha256);
-    let bytes = if same_bytes { Bytes::Itself(file.to_owned()) } else { Bytes::File(file.to_owned()) };
     let guard = match slot {
-        _ if adopt => Guard::Ours,
-        Some(slot) => slot.guard(),
-        None => Guard::Vacant(vec![stored.sha256]),
+        Some(slot) => slot.guard(adopt),
+        None if foreign => Guard { expected: Expected::Something, ours: Vec::new(), stranger: Stranger::TakenOver },
+        None => {
+            let stranger = if adopt { Stranger::TakenOver } else { Stranger::Foreign };
+            Guard { expected: Expected::Nothing, ours: vec![stored.sha256], stranger }
+        }
     };
+    let bytes = if same_bytes { Bytes::Itself(source) } else { Bytes::From(source) };
     Write { path: path.clone(), stored: stored.clone(), bytes, reason, guard }
 }
 
 /// What the ledger will say beyond the manifest.
 struct Books {
     preserve: Vec<Preserve>,
-    leftovers: Leftovers,
+    inventory: Inventory,
     /// Copies that exist for sure.
     copies: BTreeMap<StorageKey, Leftover>,
 }
@@ -174,8 +190,15 @@ impl Books {
             it.certainty != Certainty::Doubtful && **key == StorageKey::preserved(&it.stored.sha256)
         };
         let copies =
-            state.leftovers.objects.iter().filter(is_copy).map(|(key, it)| (key.clone(), it.clone())).collect();
-        Self { preserve: Vec::new(), leftovers: Leftovers::default(), copies }
+            state.inventory.objects.iter().filter(is_copy).map(|(key, it)| (key.clone(), it.clone())).collect();
+        Self { preserve: Vec::new(), inventory: Inventory::default(), copies }
+    }
+
+    /// Remembers the tag of an object that may be overwritten one day, and is not now.
+    fn still(&mut self, role: Role, key: &StorageKey, slot: &Slot) {
+        if let Some(etag) = slot.etag.filter(|_| role != Role::Immutable) {
+            self.inventory.etags.insert(key.clone(), etag.clone());
+        }
     }
 
     /// Sees to it that what a release put at `key` is kept before `replacement`, or nothing, takes its place.
@@ -188,9 +211,9 @@ impl Books {
         let copy =
             Leftover { role: Role::Immutable, stored: to.clone(), certainty: Certainty::Sure, others: Vec::new() };
         // Where the bytes are uncertain, the deploy that made them so had preserved them first.
-        let first_time = self.leftovers.objects.insert(to.key.clone(), copy).is_none();
+        let first_time = self.inventory.objects.insert(to.key.clone(), copy).is_none();
         if first_time && !self.copies.contains_key(&to.key) && slot.certain_bytes().is_some() {
-            self.preserve.push(Preserve { from: key.clone(), to });
+            self.preserve.push(Preserve { from: key.clone(), etag: slot.etag.cloned(), to });
         }
     }
 
@@ -200,11 +223,12 @@ impl Books {
         if slot.certain_bytes().is_none() {
             self.preserve(key, slot, None);
         }
+        self.still(role, key, slot);
         let certainty = slot.certainty();
         let stored = slot.base.unwrap_or(candidate).clone();
         let mut others = if certainty == Certainty::Doubtful { slot.digests() } else { Vec::new() };
         others.retain(|digest| *digest != stored.sha256);
         let leftover = Leftover { role, stored, certainty, others };
-        self.leftovers.objects.entry(key.clone()).or_insert(leftover);
+        self.inventory.objects.entry(key.clone()).or_insert(leftover);
     }
 }

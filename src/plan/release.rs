@@ -5,19 +5,10 @@ use std::time::{Duration, SystemTime};
 use super::{Facts, Outcome, Pointers};
 use crate::model::{
     digest::Digest,
+    history::{self, Action, Event},
     ledger::{Owed, Pending, Pointer, Release, ReleaseId, RemoteState, rfc3339},
     manifest::Manifest,
 };
-
-/// What the objects' plan says to the ledger's.
-pub struct Changes {
-    /// Whether bytes are preserved.
-    pub preserves: bool,
-    /// Whether a new list of leftovers is written.
-    pub leftovers: bool,
-    /// Paths to invalidate.
-    pub paths: Vec<String>,
-}
 
 /// The ledger's half of a plan.
 pub struct Steps {
@@ -26,63 +17,71 @@ pub struct Steps {
     pub invalidations: Vec<Owed>,
 }
 
-pub fn steps(state: &RemoteState, manifest: &Manifest, facts: &Facts, changes: &Changes) -> Steps {
+pub fn steps(
+    outcome: Outcome,
+    action: Action,
+    state: &RemoteState,
+    digest: Digest,
+    facts: &Facts,
+    paths: Vec<String>,
+) -> Steps {
     let pointer = &state.pointer;
-    let digest = manifest.digest();
-    if let Some(live) = pointer.live_release().filter(|live| live.manifest == digest && pointer.pending.is_empty()) {
+    let settled = pointer.pending.is_empty() && state.drift.is_empty();
+    if let Some(live) = pointer.live_release().filter(|live| live.manifest == digest && settled) {
         let outcome = Outcome::Unchanged(live.clone());
         return Steps { outcome, pointers: None, invalidations: pointer.owed.clone() };
     }
-    let outcome = outcome(pointer, manifest, digest, facts);
     let release = outcome.release();
 
     let mut begun = pointer.clone();
     begun.generation += 1;
-    let pending = Pending { release: release.id.clone(), manifest: digest, preserved: !changes.preserves };
-    begun.pending.push(pending);
+    // A deploy that is tried again is one that did not finish, not two.
+    if !begun.pending.iter().any(|known| known.manifest == digest) {
+        begun.pending.push(Pending { release: release.id.clone(), manifest: digest, action, preserved: false });
+    }
 
-    let preserved = changes.preserves.then(|| {
-        let mut preserved = begun.clone();
-        preserved.generation += 1;
-        if let Some(last) = preserved.pending.last_mut() {
-            last.preserved = true;
-        }
-        preserved
-    });
+    let mut preserved = begun.clone();
+    preserved.generation += 1;
+    for pending in preserved.pending.iter_mut().filter(|known| known.manifest == digest) {
+        pending.preserved = true;
+    }
 
-    let mut live = preserved.as_ref().unwrap_or(&begun).clone();
+    let mut live = preserved.clone();
     live.generation += 1;
     live.pending.clear();
+    live.inventory = Some(live.generation);
+    live.negotiates = Some(facts.negotiates);
     switch(&mut live, release, &rfc3339(facts.now));
-    if changes.leftovers {
-        live.leftovers = Some(live.generation);
-    }
-    if !changes.paths.is_empty() {
-        let reference = reference(&digest, &release.id, live.generation, &changes.paths);
-        live.owed.push(Owed { reference, paths: changes.paths.clone() });
+    let event = Event { at: rfc3339(facts.now), action, release: release.id.clone(), commit: facts.commit.clone() };
+    history::append(&mut live.history, event);
+    if !paths.is_empty() {
+        let reference = reference(&digest, &release.id, live.generation, &paths);
+        live.owed.push(Owed { reference, paths });
     }
     let invalidations = live.owed.clone();
     Steps { outcome, pointers: Some(Pointers { begun, preserved, live }), invalidations }
 }
 
-fn outcome(pointer: &Pointer, manifest: &Manifest, digest: Digest, facts: &Facts) -> Outcome {
+/// What becomes of the live release when `manifest` is published.
+pub fn outcome(pointer: &Pointer, manifest: &Manifest, digest: Digest, facts: &Facts) -> Outcome {
     if let Some(same) = pointer.releases.iter().rev().find(|release| release.manifest == digest) {
         return Outcome::Reactivate(Release { superseded_at: None, ..same.clone() });
     }
     // Clocks go back; release times do not.
     let last = pointer.releases.iter().filter_map(|it| humantime::parse_rfc3339(&it.created_at).ok()).max();
     let at = last.map_or(facts.now, |last| facts.now.max(last + Duration::from_millis(1)));
-    Outcome::Publish(new_release(at, manifest, digest, facts.commit.clone()))
+    Outcome::Publish(new_release(at, manifest, digest, facts))
 }
 
-fn new_release(at: SystemTime, manifest: &Manifest, digest: Digest, commit: Option<String>) -> Release {
+fn new_release(at: SystemTime, manifest: &Manifest, digest: Digest, facts: &Facts) -> Release {
     Release {
         id: ReleaseId::new(at, &digest),
         created_at: rfc3339(at),
-        commit,
+        commit: facts.commit.clone(),
         manifest: digest,
         objects: manifest.object_count(),
         bytes: manifest.bytes(),
+        saving: facts.saving,
         superseded_at: None,
     }
 }

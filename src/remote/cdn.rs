@@ -17,11 +17,28 @@ pub struct Invalidation {
     pub paths: Vec<String>,
 }
 
+/// How a CDN is set up to serve the site, as far as a deploy depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The CDN's own host name for the site, where it has one: `d111111abcdef8.cloudfront.net`.
+    pub domain: Option<String>,
+    /// Whether it runs our viewer-request function, which chooses variants and routes pages.
+    pub negotiates: bool,
+    /// Whether it adds the security headers.
+    pub adds_headers: bool,
+}
+
 /// A CDN.
 #[async_trait]
 pub trait Cdn: Send + Sync {
     /// Asks that cached responses for `paths` be dropped. Retrying with the same reference asks only once.
     async fn invalidate(&self, paths: &[String], reference: &str) -> Result<Invalidation>;
+
+    /// Whether every cache has dropped what the invalidation `id` names.
+    async fn finished(&self, id: &str) -> Result<bool>;
+
+    /// How the CDN is set up to serve the site.
+    async fn delivery(&self) -> Result<Delivery>;
 
     /// Invalidations that are still in progress.
     async fn in_progress(&self) -> Result<Vec<Invalidation>>;

@@ -10,7 +10,7 @@ use std::{
 
 use async_trait::async_trait;
 
-use super::{Body, ByteStream, Condition, ETag, Listed, ObjectInfo, ObjectStore, StoreError};
+use super::{Body, ByteStream, Condition, Copy, ETag, Listed, ObjectInfo, ObjectStore, StoreError};
 use crate::model::{headers::Headers, path::StorageKey};
 
 /// A store that counts what it passes on.
@@ -62,12 +62,14 @@ impl ObjectStore for CountingStore {
         self.counted().put(key, body, headers, condition).await
     }
 
-    async fn copy(&self, from: &StorageKey, to: &StorageKey, headers: &Headers) -> Result<ETag, StoreError> {
-        self.counted().copy(from, to, headers).await
+    async fn copy(&self, copy: Copy<'_>) -> Result<ETag, StoreError> {
+        // Bytes kept for a rollback are bookkeeping, not publishing.
+        let store = if copy.to.is_copy() { self.inner.as_ref() } else { self.counted() };
+        store.copy(copy).await
     }
 
-    async fn delete(&self, key: &StorageKey) -> Result<(), StoreError> {
-        self.counted().delete(key).await
+    async fn delete(&self, key: &StorageKey, condition: Condition) -> Result<(), StoreError> {
+        self.counted().delete(key, condition).await
     }
 
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {

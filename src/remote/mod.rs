@@ -3,12 +3,19 @@
 //! Adapters behind these traits are the only code that talks to a store or a CDN.
 //! Every adapter has S3's semantics: whole-object atomicity, headers stored with the bytes, conditional writes.
 
+pub mod aws;
 pub mod cdn;
+pub mod conditions;
 pub mod counting;
+pub mod lease;
 pub mod local;
+pub mod no_cdn;
+pub mod process;
+pub mod refresh;
 pub mod state;
+pub mod unlocked;
 
-use std::{ops::Range, path::PathBuf, pin::Pin};
+use std::{ops::Range, path::PathBuf, pin::Pin, time::SystemTime};
 
 use async_trait::async_trait;
 use tokio::io::AsyncRead;
@@ -18,9 +25,7 @@ use crate::{
     model::{digest::Digest, headers::Headers, path::StorageKey},
 };
 
-/// An entity tag with its quotes, opaque: never a digest to compare content by.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct ETag(pub String);
+pub use crate::model::etag::ETag;
 
 /// What must hold for a write to happen.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,7 +55,7 @@ pub enum Body {
 }
 
 /// An object without its bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ObjectInfo {
     /// Number of bytes.
     pub size: u64,
@@ -58,8 +63,35 @@ pub struct ObjectInfo {
     pub etag: ETag,
     /// Headers that it was stored with.
     pub headers: Headers,
-    /// When it was written.
-    pub last_modified: std::time::SystemTime,
+    /// Digest of its bytes, where the store vouches for one.
+    pub sha256: Option<Digest>,
+    /// When it was written, by the store's clock.
+    pub last_modified: SystemTime,
+    /// The store's clock when it answered.
+    pub now: SystemTime,
+}
+
+impl ObjectInfo {
+    /// Whether this is the very version of an object that `other` describes.
+    #[must_use]
+    pub fn is_version(&self, other: &Self) -> bool {
+        self.etag == other.etag && self.headers == other.headers && self.last_modified == other.last_modified
+    }
+}
+
+/// A copy within the bucket.
+#[derive(Debug, Clone)]
+pub struct Copy<'a> {
+    /// Where the bytes lie.
+    pub from: &'a StorageKey,
+    /// The tag that they must have, where it is known: what somebody else put in their place is not copied.
+    pub source: Option<&'a ETag>,
+    /// Where they are copied to: another key, or the same one to give it other headers.
+    pub to: &'a StorageKey,
+    /// All headers of the copy.
+    pub headers: &'a Headers,
+    /// What must hold at the target.
+    pub condition: Condition,
 }
 
 /// An object's bytes, streamed.
@@ -72,12 +104,14 @@ pub struct Listed {
     pub key: StorageKey,
     /// Number of bytes.
     pub size: u64,
+    /// Entity tag.
+    pub etag: ETag,
 }
 
 /// Why a store did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// A condition did not hold (S3's 412): somebody else was there first.
+    /// A condition did not hold (S3's 412; 404 where a tag was asked for): somebody else was there first.
     #[error("{0} was changed by somebody else")]
     Precondition(StorageKey),
     /// The source of a copy does not exist.
@@ -110,13 +144,13 @@ pub trait ObjectStore: Send + Sync {
         condition: Condition,
     ) -> Result<ETag, StoreError>;
 
-    /// Copies an object within the bucket, under the headers given.
-    async fn copy(&self, from: &StorageKey, to: &StorageKey, headers: &Headers) -> Result<ETag, StoreError>;
+    /// Copies an object whole or not at all.
+    async fn copy(&self, copy: Copy<'_>) -> Result<ETag, StoreError>;
 
-    /// Deletes an object; a missing one is no error.
-    async fn delete(&self, key: &StorageKey) -> Result<(), StoreError>;
+    /// Deletes an object; a missing one is no error, whatever the condition.
+    async fn delete(&self, key: &StorageKey, condition: Condition) -> Result<(), StoreError>;
 
-    /// Every object under a prefix.
+    /// Every object whose key begins with `prefix`.
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError>;
 }
 

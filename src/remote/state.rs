@@ -1,5 +1,8 @@
 //! Reads and writes the ledger: the documents of [`crate::model::ledger`] as objects under `_tb/ledger/`.
 
+use std::{collections::BTreeMap, time::Duration};
+
+use futures_util::{future::try_join_all, try_join};
 use serde::de::DeserializeOwned;
 
 use super::{Body, Condition, ETag, ObjectStore, StoreError, read_document};
@@ -8,7 +11,7 @@ use crate::{
     model::{
         digest::Digest,
         headers::Headers,
-        ledger::{FORMAT, Leftovers, Pointer, ReleaseId, RemoteState},
+        ledger::{FORMAT, Inventory, Pointer, RemoteState},
         manifest::Manifest,
         path::{INTERNAL_PREFIX, StorageKey},
     },
@@ -21,6 +24,8 @@ pub struct LoadedPointer {
     pub pointer: Pointer,
     /// Its entity tag; none where there is no pointer yet.
     pub etag: Option<ETag>,
+    /// How long ago it was written, by the store's clock.
+    pub age: Duration,
 }
 
 impl From<StoreError> for Error {
@@ -49,47 +54,48 @@ pub async fn load_pointer(store: &dyn ObjectStore) -> Result<LoadedPointer> {
         Some(_) => {}
         None => return Err(corrupt(&key, "it names no format")),
     }
-    Ok(LoadedPointer { pointer: parse(&key, &bytes)?, etag: Some(info.etag) })
+    let age = info.now.duration_since(info.last_modified).unwrap_or_default();
+    Ok(LoadedPointer { pointer: parse(&key, &bytes)?, etag: Some(info.etag), age })
 }
 
 /// Reads everything that the pointer refers to, and looks for foreign objects where our books are empty.
 pub async fn load(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteState> {
-    let live = load_live(store, &pointer).await?.unwrap_or_default();
-    let mut pending = Vec::new();
-    for unfinished in &pointer.pending {
-        let manifest = load_manifest(store, &unfinished.release, &unfinished.manifest).await?;
-        pending.push((unfinished.clone(), manifest));
-    }
-    let leftovers = match pointer.leftovers {
-        Some(generation) => {
-            let key = StorageKey::leftovers(generation);
-            parse(&key, &read_required(store, &key).await?)?
-        }
-        None => Leftovers::default(),
-    };
+    // Until everything was preserved, a deploy writes nothing but its manifest, and copies under `_tb/objects/`.
+    let began_to_write = pointer.pending.iter().filter(|pending| pending.preserved);
+    let pending = try_join_all(began_to_write.map(async |unfinished| {
+        load_manifest(store, &unfinished.manifest).await.map(|manifest| (unfinished.clone(), manifest))
+    }));
+    let (live, pending, inventory) = try_join!(load_live(store, &pointer), pending, load_inventory(store, &pointer))?;
+    let live = live.unwrap_or_default();
     let foreign = if pointer.generation == 0 {
         let listed = store.list("").await?;
         listed.into_iter().map(|it| it.key).filter(|key| !key.as_str().starts_with(INTERNAL_PREFIX)).collect()
     } else {
         Vec::new()
     };
-    Ok(RemoteState { pointer, live, pending, leftovers, foreign })
+    Ok(RemoteState { pointer, live, pending, inventory, foreign, drift: BTreeMap::new() })
+}
+
+async fn load_inventory(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Inventory> {
+    let Some(generation) = pointer.inventory else { return Ok(Inventory::default()) };
+    let key = StorageKey::inventory(generation);
+    parse(&key, &read_required(store, &key).await?)
 }
 
 /// Reads the manifest of the live release; none where nothing is live.
 pub async fn load_live(store: &dyn ObjectStore, pointer: &Pointer) -> Result<Option<Manifest>> {
     match (&pointer.live, pointer.live_release()) {
         (None, _) => Ok(None),
-        (Some(_), Some(release)) => load_manifest(store, &release.id, &release.manifest).await.map(Some),
+        (Some(_), Some(release)) => load_manifest(store, &release.manifest).await.map(Some),
         (Some(release), None) => {
             Err(corrupt(&StorageKey::pointer(), &format!("it does not list its live release {release}")))
         }
     }
 }
 
-/// Reads the manifest of a release, which must have this digest.
-async fn load_manifest(store: &dyn ObjectStore, release: &ReleaseId, digest: &Digest) -> Result<Manifest> {
-    let key = StorageKey::manifest(release.as_str());
+/// Reads the manifest that has this digest.
+pub async fn load_manifest(store: &dyn ObjectStore, digest: &Digest) -> Result<Manifest> {
+    let key = StorageKey::manifest(digest);
     let bytes = read_required(store, &key).await?;
     if Digest::of(&bytes) != *digest {
         return Err(corrupt(&key, "it is not what was written there"));
@@ -97,29 +103,22 @@ async fn load_manifest(store: &dyn ObjectStore, release: &ReleaseId, digest: &Di
     parse(&key, &bytes)
 }
 
-/// Replaces the pointer that had tag `etag`, or creates it where there was none.
-pub async fn write_pointer(store: &dyn ObjectStore, pointer: &Pointer, etag: Option<&ETag>) -> Result<ETag> {
-    let condition = etag.cloned().map_or(Condition::Absent, Condition::Matches);
-    let written = store.put(&StorageKey::pointer(), to_body(pointer)?, &Headers::internal(), condition).await;
-    written.map_err(|failure| match failure {
-        StoreError::Precondition(_) => {
-            Error::new(Class::Conflict, "ledger-moved", "another deploy changed the ledger while this one ran")
-                .help("what is live is the other deploy's; run this one again if it should follow")
-        }
-        other => other.into(),
-    })
+/// Writes the pointer.
+pub async fn put_pointer(store: &dyn ObjectStore, pointer: &Pointer, condition: Condition) -> Result<ETag, StoreError> {
+    store.put(&StorageKey::pointer(), to_body(pointer)?, &Headers::internal(), condition).await
 }
 
-/// Writes the manifest of a release.
-pub async fn write_manifest(store: &dyn ObjectStore, release: &ReleaseId, manifest: &Manifest) -> Result<()> {
-    let key = StorageKey::manifest(release.as_str());
-    store.put(&key, Body::Bytes(manifest.to_bytes()), &Headers::internal(), Condition::None).await?;
+/// Writes a manifest, which has this digest.
+pub async fn write_manifest(store: &dyn ObjectStore, digest: &Digest, manifest: &Manifest) -> Result<()> {
+    let body = Body::Bytes(manifest.to_bytes());
+    store.put(&StorageKey::manifest(digest), body, &Headers::internal(), Condition::None).await?;
     Ok(())
 }
 
-/// Writes the leftovers of a generation.
-pub async fn write_leftovers(store: &dyn ObjectStore, generation: u64, leftovers: &Leftovers) -> Result<()> {
-    store.put(&StorageKey::leftovers(generation), to_body(leftovers)?, &Headers::internal(), Condition::None).await?;
+/// Writes the inventory of a generation.
+pub async fn write_inventory(store: &dyn ObjectStore, generation: u64, inventory: &Inventory) -> Result<()> {
+    let body = to_body(inventory)?;
+    store.put(&StorageKey::inventory(generation), body, &Headers::internal(), Condition::None).await?;
     Ok(())
 }
 

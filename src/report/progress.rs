@@ -58,13 +58,21 @@ impl Reporter {
             }
             Event::Removing(count) => {
                 self.finish();
-                self.line(&format!("removing {} of pages that left the site", counted(*count, "object")));
+                self.line(&format!("removing {}", counted(*count, "object")));
             }
             Event::Live(Outcome::Reactivate(release)) => self.live(&format!("release {} is live again", release.id)),
             Event::Live(outcome) => self.live(&format!("release {} is live", outcome.release().id)),
             Event::Invalidated(it) => {
                 self.line(&format!("invalidated {} ({})", counted(it.paths.len(), "path"), it.id));
             }
+            Event::Waiting(it, seconds) => self.waiting(&it.id, *seconds),
+        }
+    }
+
+    /// A line now and then: a minute or two is usual.
+    fn waiting(&self, id: &str, seconds: u64) {
+        if seconds % 20 < 2 {
+            self.line(&format!("waiting until every edge has carried out {id} ({seconds} s so far)"));
         }
     }
 

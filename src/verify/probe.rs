@@ -20,9 +20,45 @@ const MAX_OTHERS: usize = 100;
 /// A client-side route, and files, that no site has.
 const ROUTE: &str = "/treebeard-cdn-verify/deep/link";
 const MISSING: &str = "/assets/treebeard-cdn-verify-missing.js";
-const LEDGER: &str = "/_tb/ledger/pointer.json";
+pub const LEDGER: &str = "/_tb/ledger/pointer.json";
 
-/// How much is asked, and how the site is routed.
+/// What serves the site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Server {
+    /// The local edge. Whatever it lacks is a fault.
+    Edge,
+    /// A distribution. What it is not set up to do is worth a note, and no fault of the release.
+    Distribution {
+        /// Whether it runs our viewer-request function.
+        negotiates: bool,
+        /// Whether it adds the security headers.
+        adds_headers: bool,
+        /// Bytes that a first visit would save if it chose among variants, where that is known.
+        saving: Option<u64>,
+    },
+}
+
+impl Server {
+    /// The distribution that serves `manifest`, judged by the manifest alone: variants are published only where
+    /// they are chosen.
+    #[must_use]
+    pub fn of(manifest: &Manifest) -> Self {
+        let managed = manifest.entries.values().any(|entry| !entry.variants.is_empty());
+        Self::Distribution { negotiates: managed, adds_headers: managed, saving: None }
+    }
+
+    /// Whether it chooses variants and routes pages.
+    pub(super) fn negotiates(self) -> bool {
+        !matches!(self, Self::Distribution { negotiates: false, .. })
+    }
+
+    /// Whether it adds headers, ours rather than somebody else's.
+    pub(super) fn adds_headers(self) -> bool {
+        self.negotiates() && !matches!(self, Self::Distribution { adds_headers: false, .. })
+    }
+}
+
+/// How much is asked, of what, and how the site is routed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Every file rather than a sample.
@@ -31,13 +67,20 @@ pub struct Options {
     pub spa: bool,
     /// Whether `/docs` redirects to `/docs/`.
     pub clean_urls: bool,
+    /// What serves the site.
+    pub server: Server,
 }
 
 impl Options {
     /// The options for a site.
     #[must_use]
-    pub fn new(site: &crate::config::Site, all: bool) -> Self {
-        Self { all, spa: site.spa, clean_urls: site.clean_urls }
+    pub fn new(site: &crate::config::Site, all: bool, server: Server) -> Self {
+        Self { all, spa: site.spa, clean_urls: site.clean_urls, server }
+    }
+
+    /// Whether a route stands in front of the file at `path`, so that it cannot be asked for.
+    fn is_hidden(&self, path: &ViewerPath) -> bool {
+        self.server.negotiates() && (self.spa || self.clean_urls) && is_route(path)
     }
 }
 
@@ -65,6 +108,8 @@ pub struct Expectation {
     pub edge_headers: Vec<(String, String)>,
     /// Whether an HTML document is wrong in any case.
     pub never_html: bool,
+    /// Whether it takes our function, or a distribution that we set up, to answer so.
+    pub by_function: bool,
     /// Whether the API should answer rather than the edge in its place.
     pub from_api: bool,
 }
@@ -79,11 +124,17 @@ pub struct Probes {
 
 /// Everything to ask of a site that publishes `manifest` through `distribution`.
 pub fn probes(manifest: &Manifest, distribution: &Distribution, options: Options) -> Probes {
-    let files = select(manifest, options);
+    let reachable = manifest.entries.iter().filter(|(path, _)| !options.is_hidden(path));
+    let files = select(reachable, options.all);
     let mut probes = Vec::new();
     for (path, entry) in &files {
-        probes.extend(representations(path, entry));
+        let url = encode_path(path.as_str());
+        // Without the function, nothing chooses among variants.
+        let asked = if options.server.negotiates() { usize::MAX } else { 1 };
+        let representations = representations(entry).take(asked);
+        probes.extend(representations.map(|(accept, stored)| promised(url.clone(), accept, stored)));
     }
+    let direct = probes.len();
     if options.spa {
         if let Some(index) = index(manifest) {
             probes.push(promised("/".into(), "identity", &index.identity));
@@ -95,6 +146,9 @@ pub fn probes(manifest: &Manifest, distribution: &Distribution, options: Options
     probes.push(missing(manifest, distribution));
     probes.push(Probe { path: LEDGER.into(), accept_encoding: "identity", expected: not_found() });
     probes.extend(api(distribution));
+    for probe in &mut probes[direct..] {
+        probe.expected.by_function = !probe.expected.from_api;
+    }
     for probe in &mut probes {
         probe.expected.edge_headers.clone_from(&distribution.behavior(&probe.path).response_headers);
     }
@@ -102,11 +156,12 @@ pub fn probes(manifest: &Manifest, distribution: &Distribution, options: Options
 }
 
 /// The files to check: all, or a sample that is the same each time.
-fn select(manifest: &Manifest, options: Options) -> Vec<(&ViewerPath, &Entry)> {
-    let reachable =
-        manifest.entries.iter().filter(|(path, _)| !((options.spa || options.clean_urls) && is_route(path)));
-    let (mut pages, mut others): (Vec<_>, Vec<_>) = reachable.partition(|(_, entry)| entry.role == Role::Page);
-    if !options.all {
+pub fn select<'a>(
+    files: impl Iterator<Item = (&'a ViewerPath, &'a Entry)>,
+    all: bool,
+) -> Vec<(&'a ViewerPath, &'a Entry)> {
+    let (mut pages, mut others): (Vec<_>, Vec<_>) = files.partition(|(_, entry)| entry.role == Role::Page);
+    if !all {
         for (files, limit) in [(&mut pages, MAX_PAGES), (&mut others, MAX_OTHERS)] {
             files.sort_by_cached_key(|(path, _)| (path.as_str() != "index.html", Digest::of(path.as_str().as_bytes())));
             files.truncate(limit);
@@ -116,7 +171,7 @@ fn select(manifest: &Manifest, options: Options) -> Vec<(&ViewerPath, &Entry)> {
     pages
 }
 
-/// Whether client-side routes and clean URLs look like this: then the file itself cannot be asked for.
+/// Whether client-side routes and clean URLs look like this.
 fn is_route(path: &ViewerPath) -> bool {
     !path.file_name().contains('.') && !path.as_str().starts_with(".well-known/")
 }
@@ -125,15 +180,10 @@ fn index(manifest: &Manifest) -> Option<&Entry> {
     manifest.entries.get(&ViewerPath::new("index.html").ok()?)
 }
 
-/// The file as it is and in each encoding, each asked for by exactly its name.
-fn representations(path: &ViewerPath, entry: &Entry) -> Vec<Probe> {
-    let url = encode_path(path.as_str());
+/// Every stored form of a file, with the name that `Accept-Encoding` has for it; the file as it is comes first.
+pub fn representations(entry: &Entry) -> impl Iterator<Item = (&'static str, &Stored)> {
     let variants = entry.variants.iter().map(|(encoding, stored)| (encoding.token(), stored));
-    [("identity", &entry.identity)]
-        .into_iter()
-        .chain(variants)
-        .map(|(accept, stored)| promised(url.clone(), accept, stored))
-        .collect()
+    std::iter::once(("identity", &entry.identity)).chain(variants)
 }
 
 fn promised(path: String, accept_encoding: &'static str, stored: &Stored) -> Probe {

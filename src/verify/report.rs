@@ -10,8 +10,11 @@ use crate::error::{Class, Error, Result};
 /// What a verification found.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// The site.
+    /// The site, or the bucket.
     pub url: String,
+    /// The distribution that was asked for there, where the server stands for more than one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
     /// Files that were checked.
     pub files: usize,
     /// Files of the release.
@@ -22,8 +25,8 @@ pub struct Report {
     pub bytes: u64,
     /// How long it took, in milliseconds.
     pub duration_ms: u64,
-    /// How long the home page takes.
-    pub timing: Timing,
+    /// How long the home page takes; none for a bucket.
+    pub timing: Option<Timing>,
     /// What is wrong, by path.
     pub failures: Vec<Failure>,
     /// What is worth knowing though no promise is broken.
@@ -31,15 +34,16 @@ pub struct Report {
 }
 
 impl Report {
-    pub(super) fn new(url: String, timing: Timing, files: usize, files_total: usize) -> Self {
+    pub(super) fn new(url: String, files: usize, files_total: usize) -> Self {
         Self {
             url,
+            host: None,
             files,
             files_total,
             responses: 0,
             bytes: 0,
             duration_ms: 0,
-            timing,
+            timing: None,
             failures: Vec::new(),
             notes: Vec::new(),
         }
@@ -83,11 +87,12 @@ impl fmt::Display for Report {
         let size = bytesize::ByteSize::b(self.bytes).display().si();
         let verdict =
             if self.failures.is_empty() { "as promised".to_owned() } else { format!("{} wrong", self.failures.len()) };
-        writeln!(
+        let host = self.host.as_ref().map_or_else(String::new, |host| format!(" ({host})"));
+        write!(
             f,
-            "verified {}: {files}, {} responses ({size}) in {} ms: {verdict}",
+            "verified {}{host}: {files}, {} responses ({size}) in {} ms: {verdict}",
             self.url, self.responses, self.duration_ms
         )?;
-        write!(f, "{}", self.timing)
+        self.timing.map_or(Ok(()), |timing| write!(f, "\n{timing}"))
     }
 }

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 
-use crate::support::Project;
+use crate::support::{Project, Run};
 
 #[test]
 fn help_lists_every_command() {
@@ -47,13 +47,15 @@ fn with_json_a_failure_is_one_document() {
 }
 
 #[test]
-fn an_aws_environment_is_refused_before_anything_is_built() {
+fn a_server_that_is_not_there_ends_a_deploy_while_it_builds() {
     let project = Project::with_site(&[("index.html", "<p>hi")]);
     project.write(
         "cdn-config.yml",
-        "version: 1\nsite: { build: touch built }\nenvironments:\n  production: { bucket: some-bucket, region: us-east-1, cdn: none }\n",
+        "version: 1\nsite: { build: sleep 60; touch built, output: dist }\nenvironments:\n  production: { bucket: some-bucket, region: us-east-1, cdn: none, endpoint_url: \"http://127.0.0.1:1\" }\n",
     );
-    let run = project.run(&["--env", "production", "deploy", "--json"]);
-    assert_eq!((run.code, run.json()["error"]["rule"].as_str()), (3, Some("target-unsupported")));
+    let mut command = project.command(&["--env", "production", "deploy", "--json"]);
+    command.env("AWS_ACCESS_KEY_ID", "none").env("AWS_SECRET_ACCESS_KEY", "none");
+    let run = Run::of(&mut command);
+    assert_eq!((run.code, run.json()["error"]["rule"].as_str()), (5, Some("unreachable")));
     assert!(!project.path("built").exists());
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use treebeard_cdn::{
-    config::{Config, Invalidation, Target},
+    config::{Checksums, Config, Invalidation, Target},
     model::{cache_policy::cache_policy, encoding::Encoding, path::ViewerPath},
 };
 
@@ -140,6 +140,36 @@ environments:
 }
 
 #[test]
+fn how_aws_is_asked() {
+    let aws = |keys: &str, variables: &[(&str, &str)]| {
+        let text = format!(
+            "version: 1\nsite: {{}}\nenvironments: {{ aws: {{ bucket: my-bucket, region: us-east-1{keys} }} }}\n"
+        );
+        match config(&text, "aws", variables).target {
+            Target::Aws(aws) => *aws,
+            Target::Local => panic!("it has a bucket"),
+        }
+    };
+    let silent = aws("", &[]);
+    assert_eq!((silent.locking, silent.checksums), (true, Checksums::Auto));
+    assert_eq!((&silent.viewer_url, &silent.profile, &silent.role_arn), (&None, &None, &None));
+    let empty = aws(", viewer_url: '${X:-}', profile: '${X:-}', role_arn: '${X:-}'", &[]);
+    assert_eq!(empty, silent);
+
+    for (written, locking) in [("on", true), ("off", false), ("'off'", false), ("true", true), ("false", false)] {
+        assert_eq!(aws(&format!(", locking: {written}"), &[]).locking, locking, "{written}");
+    }
+    assert!(!aws(", locking: '${LOCKING:-on}'", &[("LOCKING", "off")]).locking);
+    assert_eq!(aws(", checksums: when_required", &[]).checksums, Checksums::WhenRequired);
+
+    let role = "arn:aws-us-gov:iam::123456789012:role/ci/deploy";
+    let viewer = "http://[::1]:8080/";
+    let given = aws(&format!(", viewer_url: '{viewer}', profile: work, role_arn: '{role}'"), &[]);
+    assert_eq!(given.viewer_url.as_deref(), Some(viewer));
+    assert_eq!((given.profile.as_deref(), given.role_arn.as_deref()), (Some("work"), Some(role)));
+}
+
+#[test]
 fn what_a_variable_stands_for_is_never_told() {
     let text = "\
 version: 1
@@ -157,6 +187,10 @@ environments:
     distribution_id: '${SECRET}'
     api_origin: '${SECRET}'
     endpoint_url: '${SECRET}'
+    viewer_url: '${SECRET}'
+    role_arn: '${SECRET}'
+    locking: '${SECRET}'
+    checksums: '${SECRET}'
     security_headers: { x_xss_protection: '${SECRET}', content_security_policy: { policy: 'script-src ${SECRET}' } }
 ";
     let checked = check(text, "local", &[("SECRET", "hunter2!")]);

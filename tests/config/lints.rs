@@ -119,7 +119,8 @@ const SETTINGS: &[(&str, Severity, &str)] = &[
         "▶CustomErrorResponses: [{ ErrorCode: 404, ResponsePagePath: /index.html, ResponseCode: '200' }]",
     ),
     ("cloudfront-key", Error, "▶viewer_protocol_policy: redirect-to-https"),
-    ("reserved-key", Error, "▶locking: on"),
+    ("reserved-key", Error, "▶budgets: {}"),
+    ("unknown-key", Error, "▶locking: on"),
     ("reserved-key", Error, "compression: { ▶dictionary: true }"),
 ];
 
@@ -185,6 +186,23 @@ const ENVIRONMENTS: &[(&str, Severity, &str)] = &[
         "x: { bucket: my-bucket, region: us-east-1, endpoint_url: ▶\"http://s3.example.com\" }",
     ),
     ("cdn-none", Warning, "x: { bucket: my-bucket, region: us-east-1, cdn: none, domains: ▶[a.com] }"),
+    ("cdn-none", Warning, "x: { bucket: my-bucket, region: us-east-1, cdn: none, viewer_url: ▶\"https://a.com\" }"),
+    ("viewer-url", Error, "x: { bucket: my-bucket, region: us-east-1, viewer_url: ▶www.example.com }"),
+    ("viewer-url", Error, "x: { bucket: my-bucket, region: us-east-1, viewer_url: ▶\"https://a.com/docs\" }"),
+    ("viewer-url", Error, "x: { bucket: my-bucket, region: us-east-1, viewer_url: ▶\"https://u:p@a.com\" }"),
+    ("viewer-url", Error, "x: { bucket: my-bucket, region: us-east-1, viewer_url: ▶\"ftp://a.com\" }"),
+    ("role-arn", Error, "x: { bucket: my-bucket, region: us-east-1, role_arn: ▶deploy }"),
+    ("role-arn", Error, "x: { bucket: my-bucket, region: us-east-1, role_arn: ▶\"arn:aws:iam::123:role/deploy\" }"),
+    (
+        "role-arn",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, role_arn: ▶\"arn:aws:iam::123456789012:user/deploy\" }",
+    ),
+    ("target-conflict", Error, "x: { target: local, locking: ▶on }"),
+    ("target-conflict", Error, "x: { target: local, checksums: ▶when_required }"),
+    ("target-conflict", Error, "x: { target: local, profile: ▶work }"),
+    ("not-allowed", Error, "x: { bucket: my-bucket, region: us-east-1, locking: ▶maybe }"),
+    ("not-allowed", Error, "x: { bucket: my-bucket, region: us-east-1, checksums: ▶never }"),
 ];
 
 #[test]

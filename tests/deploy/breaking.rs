@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use treebeard_cdn::{
     error::{Class, Error},
     model::{headers::Headers, path::StorageKey},
-    remote::{Body, ByteStream, Condition, ETag, Listed, ObjectInfo, ObjectStore, StoreError},
+    remote::{Body, ByteStream, Condition, Copy, ETag, Listed, ObjectInfo, ObjectStore, StoreError},
 };
 
 pub struct BreakingStore {
@@ -64,16 +64,16 @@ impl ObjectStore for BreakingStore {
         if lives { Ok(written) } else { Err(dead()) }
     }
 
-    async fn copy(&self, from: &StorageKey, to: &StorageKey, headers: &Headers) -> Result<ETag, StoreError> {
+    async fn copy(&self, copy: Copy<'_>) -> Result<ETag, StoreError> {
         let (happens, lives) = self.next();
-        let written = if happens { self.inner.copy(from, to, headers).await? } else { ETag(String::new()) };
+        let written = if happens { self.inner.copy(copy).await? } else { ETag(String::new()) };
         if lives { Ok(written) } else { Err(dead()) }
     }
 
-    async fn delete(&self, key: &StorageKey) -> Result<(), StoreError> {
+    async fn delete(&self, key: &StorageKey, condition: Condition) -> Result<(), StoreError> {
         let (happens, lives) = self.next();
         if happens {
-            self.inner.delete(key).await?;
+            self.inner.delete(key, condition).await?;
         }
         if lives { Ok(()) } else { Err(dead()) }
     }

@@ -11,17 +11,19 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::io::AsyncReadExt as _;
+use tokio_util::sync::CancellationToken;
 use treebeard_cdn::{
     apply::{self, Ports},
     config::Invalidation,
     error::Result,
-    model::{asset::Site, headers::Headers, manifest::Manifest, path::StorageKey},
-    plan::{self, Facts, Plan},
+    model::{asset::Site, headers::Headers, path::StorageKey},
+    plan::{self, Facts, Plan, retention::Prune},
     remote::{
         ObjectStore,
         counting::CountingStore,
+        lease::Tenure,
         local::{LocalCdn, LocalStore},
-        state,
+        process, state,
     },
 };
 
@@ -48,16 +50,43 @@ impl Bucket {
     pub async fn plan_with(&self, site: &Site, adopt: bool) -> Result<(Plan, u64)> {
         let counting = CountingStore::new(Arc::clone(&self.store));
         let pointer = state::load_pointer(&counting).await?.pointer;
-        let manifest = Manifest::of(site);
+        let manifest = plan::manifest(site, true);
         let digest = manifest.digest();
-        let plan = if let Some(plan) = plan::unchanged(manifest, &digest, &pointer) {
+        let plan = if let Some(plan) = plan::unchanged(manifest, digest, &pointer) {
             plan
         } else {
             let state = state::load(&counting, pointer).await?;
-            let now = SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed));
-            plan::plan(site, &state, &Facts { now, commit: None, adopt, invalidation: Invalidation::Minimal })?
+            plan::plan(site, &state, &Facts { adopt, ..self.facts() })?
         };
         Ok((plan, counting.requests()))
+    }
+
+    fn facts(&self) -> Facts {
+        Facts {
+            now: SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed)),
+            commit: None,
+            adopt: false,
+            invalidation: Some(Invalidation::Minimal),
+            negotiates: true,
+            saving: None,
+            max_deletes: 256,
+        }
+    }
+
+    /// The plan that makes a retained release live again: the one that is named, else the one before.
+    pub async fn plan_rollback(&self, release: Option<&str>) -> Result<Plan> {
+        let pointer = state::load_pointer(self.store.as_ref()).await?.pointer;
+        let release = plan::target(&pointer, release)?;
+        let manifest = state::load_manifest(self.store.as_ref(), &release.manifest).await?;
+        let state = state::load(self.store.as_ref(), pointer.clone()).await?;
+        plan::rollback(release, manifest, &state, &self.facts())
+    }
+
+    /// Plans and applies a rollback.
+    pub async fn rollback(&self, release: Option<&str>) -> Result<Plan> {
+        let plan = self.plan_rollback(release).await?;
+        self.apply_through(&plan, Arc::clone(&self.store)).await?;
+        Ok(plan)
     }
 
     /// Applies `plan` through `store`, which may be broken.
@@ -70,10 +99,32 @@ impl Bucket {
                 heard.lock().unwrap().push(format!("{role:?}"));
             }
         });
-        let ports = Ports { store, cdn: Arc::new(self.cdn.clone()), listener };
-        apply::apply(plan, &loaded.pointer, loaded.etag.as_ref(), &ports).await?;
+        apply::apply(plan, &loaded, &self.ports(store, listener)).await?;
         let heard = events.lock().unwrap().clone();
         Ok(heard)
+    }
+
+    fn ports(&self, store: Arc<dyn ObjectStore>, listener: apply::Listener) -> Ports {
+        Ports {
+            store,
+            cdn: Arc::new(self.cdn.clone()),
+            listener,
+            holder: process::this("test"),
+            stop: CancellationToken::new(),
+            wait: true,
+        }
+    }
+
+    /// Prunes through `store`, which may be broken.
+    pub async fn prune_through(&self, prune: &Prune, store: Arc<dyn ObjectStore>) -> Result<()> {
+        if prune.is_empty() {
+            return Ok(());
+        }
+        let loaded = state::load_pointer(self.store.as_ref()).await?;
+        let ports = self.ports(store, Arc::new(|_| {}));
+        let (store, holder) = (Arc::clone(&ports.store), ports.holder.clone());
+        let tenure = Tenure::begin(store, holder, &loaded.pointer, loaded.etag.as_ref()).await?;
+        apply::prune(prune, &tenure, &ports).await
     }
 
     /// Plans and applies.

@@ -4,4 +4,5 @@ mod breaking;
 mod bucket;
 mod planner;
 mod releases;
+mod retention;
 mod sites;

@@ -26,7 +26,7 @@ use super::{
 
 /// Names and contents from small pools, so that sites collide in every way. The bytes of a name with a hash
 /// are decided by the name, as they are for real; all else changes freely, roles and headers included.
-fn site() -> impl Strategy<Value = SiteSpec> {
+pub fn site() -> impl Strategy<Value = SiteSpec> {
     let path = prop::sample::select(vec![
         "index.html",
         "docs/index.html",
@@ -58,7 +58,7 @@ fn is_page(path: &str) -> bool {
     path.rsplit('.').next() == Some("html")
 }
 
-fn compressor() -> impl Strategy<Value = Compressor> {
+pub fn compressor() -> impl Strategy<Value = Compressor> {
     let encodings = prop::sample::subsequence(vec![Encoding::Br, Encoding::Gzip], 0..=2);
     (encodings, 0..=Compressor::NEVER_PAYS).prop_map(|(encodings, version)| Compressor { encodings, version })
 }
@@ -97,9 +97,9 @@ async fn assert_preserved(bucket: &Bucket, old: &Manifest) {
     let pointer = state::load_pointer(bucket.store.as_ref()).await.unwrap().pointer;
     let settled = pointer.pending.is_empty();
     let state = state::load(bucket.store.as_ref(), pointer).await.unwrap();
-    let leftovers =
-        state.leftovers.objects.values().filter(|it| it.certainty != Certainty::Doubtful).map(|it| &it.stored);
-    let known: Vec<_> = state.live.objects().map(|(_, _, stored)| stored).chain(leftovers).collect();
+    let inventory =
+        state.inventory.objects.values().filter(|it| it.certainty != Certainty::Doubtful).map(|it| &it.stored);
+    let known: Vec<_> = state.live.objects().map(|(_, _, stored)| stored).chain(inventory).collect();
     for (_, _, stored) in old.objects() {
         let places = [stored.key.clone(), StorageKey::preserved(&stored.sha256)];
         let holds =
@@ -112,7 +112,7 @@ async fn assert_preserved(bucket: &Bucket, old: &Manifest) {
     }
 }
 
-fn run(test: impl Future<Output = ()>) {
+pub fn run(test: impl Future<Output = ()>) {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(test);
 }
 

@@ -200,7 +200,7 @@ async fn an_object_that_somebody_deleted_comes_back_with_the_next_change() {
     let mut files = spec(&[("index.html", page("1")), ("robots.txt", file("r", Role::Mutable))]);
     bucket.deploy(&build(&files, folder)).await.unwrap();
     for key in ["index.html", "robots.txt"] {
-        bucket.store.delete(&StorageKey::new(key)).await.unwrap();
+        bucket.store.delete(&StorageKey::new(key), Condition::None).await.unwrap();
     }
     files.insert("index.html".into(), page("2"));
     files.get_mut("robots.txt").unwrap().cache_control = "no-cache".into();
@@ -266,7 +266,7 @@ async fn a_manifest_that_is_not_what_was_written_is_refused() {
     let bucket = Bucket::new();
     let folder = bucket.folder.path();
     let plan = bucket.deploy(&build(&spec(&[("index.html", page("1"))]), folder)).await.unwrap();
-    let key = StorageKey::manifest(plan.outcome.release().id.as_str());
+    let key = StorageKey::manifest(&plan.outcome.release().manifest);
     let other = br#"{"headers":[],"entries":{}}"#.to_vec();
     bucket.store.put(&key, Body::Bytes(other), &Headers::internal(), Condition::None).await.unwrap();
     let error = bucket.plan(&build(&spec(&[("index.html", page("2"))]), folder)).await.unwrap_err();

@@ -11,4 +11,6 @@ mod routing;
 mod serve;
 mod verify;
 mod verify_cli;
+mod verify_distribution;
+mod verify_tls;
 mod world;

@@ -11,8 +11,8 @@ use treebeard_cdn::{
         headers::Headers,
         path::{StorageKey, ViewerPath},
     },
-    remote::{Body, Condition, ObjectStore, local::LocalCdn},
-    verify::{Options, Report, verify},
+    remote::{Body, Condition, Copy, ObjectStore, local::LocalCdn},
+    verify::{Address, Options, Report, Server, verify},
 };
 
 use super::world::World;
@@ -28,9 +28,12 @@ const FILES: &[(&str, &str)] = &[
 ];
 
 fn check(world: &World) -> Report {
-    let url = format!("http://localhost:{}", world.port);
-    let options = Options::new(&world.config.site, true);
-    world.runtime.block_on(verify(&url, &world.manifest, &world.distribution, options)).unwrap()
+    let options = Options::new(&world.config.site, true, Server::Edge);
+    world.runtime.block_on(verify(&address(world), &world.manifest, &world.distribution, options)).unwrap()
+}
+
+fn address(world: &World) -> Address {
+    Address::parse(&format!("http://localhost:{}", world.port)).unwrap()
 }
 
 fn kinds(report: &Report) -> Vec<(&str, &str, &str)> {
@@ -68,7 +71,7 @@ fn a_sound_site_is_as_promised() {
             assert_eq!(kinds(&report), [], "{report}");
             report.check().unwrap();
             assert!(report.responses > report.files && report.bytes > 0);
-            let timing = report.timing;
+            let timing = report.timing.unwrap();
             assert!(timing.time_connect > 0.0 && timing.time_total >= timing.time_starttransfer);
         }
     }
@@ -107,11 +110,9 @@ fn a_changed_stored_header_is_found() {
 
     headers = entry.variants[&Encoding::Br].headers.as_ref().clone();
     headers.content_encoding = Some(Encoding::Gzip);
-    let stored = world.runtime.block_on(world.store.copy(
-        &StorageKey::new("_tb/br/about.html"),
-        &StorageKey::new("_tb/br/about.html"),
-        &headers,
-    ));
+    let key = StorageKey::new("_tb/br/about.html");
+    let copy = Copy { from: &key, source: None, to: &key, headers: &headers, condition: Condition::None };
+    let stored = world.runtime.block_on(world.store.copy(copy));
     stored.unwrap();
     world.port = world.start_edge(Api::absent("none"));
     let report = check(&world);
@@ -172,14 +173,14 @@ fn an_api_that_does_not_answer_is_a_note_and_no_failure() {
 #[test]
 fn nobody_at_the_address_is_an_error_of_its_own() {
     let world = World::new(FILES);
-    let ask = |url: &str| {
-        let options = Options::new(&world.config.site, false);
-        world.runtime.block_on(verify(url, &world.manifest, &world.distribution, options)).unwrap_err()
-    };
-    let nobody = format!("http://127.0.0.1:{}", crate::support::http::free_port());
-    assert_eq!((ask(&nobody).rule, ask(&nobody).exit_code()), ("unreachable", 7));
-    for url in ["https://example.com", "localhost:8787", "http://localhost/path", "not a url", "ftp://x"] {
-        assert_eq!((ask(url).rule, ask(url).exit_code()), ("bad-url", 3), "{url}");
+    let nobody = Address::parse(&format!("http://127.0.0.1:{}", crate::support::http::free_port())).unwrap();
+    let options = Options::new(&world.config.site, false, Server::Edge);
+    let asked = world.runtime.block_on(verify(&nobody, &world.manifest, &world.distribution, options));
+    let error = asked.unwrap_err();
+    assert_eq!((error.rule, error.exit_code()), ("unreachable", 7));
+    for url in ["localhost:8787", "http://localhost/path", "not a url", "ftp://x", "https://"] {
+        let error = Address::parse(url).unwrap_err();
+        assert_eq!((error.rule, error.exit_code()), ("bad-url", 3), "{url}");
     }
 }
 
@@ -190,8 +191,8 @@ fn a_sample_is_small_and_always_the_same() {
         names.iter().flat_map(|(page, file)| [(page.as_str(), "p"), (file.as_str(), "f")]).collect();
     files.push(("index.html", "<h1>home</h1>"));
     let world = World::new(&files);
-    let url = format!("http://localhost:{}", world.port);
-    let options = Options::new(&world.config.site, false);
-    let report = world.runtime.block_on(verify(&url, &world.manifest, &world.distribution, options)).unwrap();
+    let options = Options::new(&world.config.site, false, Server::Edge);
+    let report =
+        world.runtime.block_on(verify(&address(&world), &world.manifest, &world.distribution, options)).unwrap();
     assert_eq!((report.files, report.files_total, report.failures.len()), (150, 601, 0));
 }

@@ -12,6 +12,7 @@ use std::{
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 use treebeard_cdn::{
     apply::{self, Ports},
     config::{self, Config},
@@ -28,7 +29,7 @@ use treebeard_cdn::{
     plan::{self, Facts, distribution},
     remote::{
         local::{LocalCdn, LocalStore},
-        state,
+        process, state,
     },
 };
 
@@ -107,16 +108,25 @@ impl World {
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed)),
             commit: None,
             adopt: false,
-            invalidation: self.config.invalidation,
+            invalidation: Some(self.config.invalidation),
+            negotiates: true,
+            saving: None,
+            max_deletes: 256,
         };
         self.manifest = Manifest::of(&site);
         self.runtime.block_on(async {
             let loaded = state::load_pointer(self.store.as_ref()).await.unwrap();
             let state = state::load(self.store.as_ref(), loaded.pointer.clone()).await.unwrap();
             let plan = plan::plan(&site, &state, &facts).unwrap();
-            let ports =
-                Ports { store: self.store.clone(), cdn: Arc::new(self.cdn.clone()), listener: Arc::new(|_| {}) };
-            apply::apply(&plan, &loaded.pointer, loaded.etag.as_ref(), &ports).await.unwrap();
+            let ports = Ports {
+                store: self.store.clone(),
+                cdn: Arc::new(self.cdn.clone()),
+                listener: Arc::new(|_| {}),
+                holder: process::this("deploy"),
+                stop: CancellationToken::new(),
+                wait: true,
+            };
+            apply::apply(&plan, &loaded, &ports).await.unwrap();
         });
     }
 

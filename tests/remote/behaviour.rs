@@ -5,16 +5,31 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::io::AsyncReadExt as _;
 use treebeard_cdn::{
     model::{digest::Digest, encoding::Encoding, headers::Headers, path::StorageKey},
-    remote::{Body, Condition, ETag, ObjectStore, StoreError},
+    remote::{Body, Condition, Copy, ETag, ObjectStore, StoreError},
 };
 
-pub async fn all(store: Arc<dyn ObjectStore>) {
+/// What a server is known to do wrong, and S3 does right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// A copy keeps the source's `Content-Encoding` where the request names none.
+    CopiesKeepEncodings,
+    /// A copy heeds neither the condition on its source nor the one on its target.
+    CopiesIgnoreConditions,
+    /// A segment of a key may be no longer than a file's name, 255 bytes.
+    ShortSegments,
+}
+
+pub async fn all(store: Arc<dyn ObjectStore>, flaws: &[Flaw]) {
     objects_come_back_with_their_headers(store.as_ref()).await;
     ranges_are_parts_of_the_bytes(store.as_ref()).await;
-    any_name_is_a_key(store.as_ref()).await;
+    any_name_is_a_key(store.as_ref(), flaws).await;
     conditions_hold(store.as_ref()).await;
-    copies_take_the_headers_given(store.as_ref()).await;
+    copies_take_the_headers_given(store.as_ref(), flaws).await;
+    if !flaws.contains(&Flaw::CopiesIgnoreConditions) {
+        copies_heed_conditions(store.as_ref()).await;
+    }
     deletes_are_idempotent(store.as_ref()).await;
+    deletes_spare_what_somebody_else_put_there(store.as_ref()).await;
     files_are_checked_while_they_are_stored(store.as_ref()).await;
     one_of_many_creators_wins(Arc::clone(&store)).await;
     readers_see_whole_objects(store).await;
@@ -63,8 +78,9 @@ async fn ranges_are_parts_of_the_bytes(store: &dyn ObjectStore) {
     }
 }
 
-async fn any_name_is_a_key(store: &dyn ObjectStore) {
-    let long = format!("n/{}", "x".repeat(1000));
+async fn any_name_is_a_key(store: &dyn ObjectStore, flaws: &[Flaw]) {
+    let segment = if flaws.contains(&Flaw::ShortSegments) { 250 } else { 1000 };
+    let long = format!("n/{}", vec!["x".repeat(segment); 1000 / segment].join("/"));
     let keys = ["n/a", "n/a/b", "n/a b", "n/a+b%20#?~.txt", "n/caf\u{e9}/\u{1f333}", "n/.well-known/x", &long];
     for key in keys {
         put(store, key, key.as_bytes(), Condition::None).await.unwrap();
@@ -90,29 +106,74 @@ async fn conditions_hold(store: &dyn ObjectStore) {
     assert!(get(store, "c/none").await.is_none());
 }
 
-async fn copies_take_the_headers_given(store: &dyn ObjectStore) {
+async fn copies_take_the_headers_given(store: &dyn ObjectStore, flaws: &[Flaw]) {
     let (from, to) = (StorageKey::new("copy/from"), StorageKey::new("copy/to"));
-    let encoded = headers("text/css", Some(Encoding::Gzip));
-    store.put(&from, Body::Bytes(b"bytes".to_vec()), &encoded, Condition::None).await.unwrap();
-    let wanted = headers("text/html", None);
-    store.copy(&from, &to, &wanted).await.unwrap();
-    assert_eq!(store.head(&to).await.unwrap().unwrap().headers, wanted);
+    let source = headers("text/css", Some(Encoding::Gzip));
+    store.put(&from, Body::Bytes(b"bytes".to_vec()), &source, Condition::None).await.unwrap();
+    let kept = flaws.contains(&Flaw::CopiesKeepEncodings).then_some(Encoding::Gzip);
+    let wanted = headers("text/html", kept);
+    let copy = |from, to| Copy { from, source: None, to, headers: &wanted, condition: Condition::None };
+    let etag = store.copy(copy(&from, &to)).await.unwrap();
+    let copied = store.head(&to).await.unwrap().unwrap();
+    assert_eq!((copied.headers, copied.etag), (wanted.clone(), etag));
     assert_eq!(get(store, "copy/to").await.unwrap(), b"bytes");
-    assert_eq!(store.head(&from).await.unwrap().unwrap().headers, encoded);
+    assert_eq!(store.head(&from).await.unwrap().unwrap().headers, source);
     // Onto itself: only the headers change.
-    store.copy(&from, &from, &wanted).await.unwrap();
+    store.copy(copy(&from, &from)).await.unwrap();
     assert_eq!(store.head(&from).await.unwrap().unwrap().headers, wanted);
     assert_eq!(get(store, "copy/from").await.unwrap(), b"bytes");
-    let missing = store.copy(&StorageKey::new("copy/none"), &to, &wanted).await;
+    let none = StorageKey::new("copy/none");
+    let missing = store.copy(copy(&none, &to)).await;
     assert!(matches!(missing, Err(StoreError::Missing(_))));
+    // Names that mean something else in a URL.
+    let odd = StorageKey::new("copy/a b+c%20#?~\u{e9}.txt");
+    put(store, odd.as_str(), b"odd", Condition::None).await.unwrap();
+    store.copy(copy(&odd, &to)).await.unwrap();
+    assert_eq!(get(store, "copy/to").await.unwrap(), b"odd");
+}
+
+async fn copies_heed_conditions(store: &dyn ObjectStore) {
+    let (from, to, wanted) = (StorageKey::new("cc/from"), StorageKey::new("cc/to"), headers("text/html", None));
+    let copy = |source, condition| Copy { from: &from, source, to: &to, headers: &wanted, condition };
+    let lost = |result: Result<ETag, StoreError>, at: &StorageKey| match result {
+        Err(StoreError::Precondition(key)) => assert_eq!(key, *at),
+        other => panic!("{other:?}"),
+    };
+    // Only the bytes that are meant are copied.
+    let stale = put(store, "cc/from", b"bytes", Condition::None).await.unwrap();
+    let source = put(store, "cc/from", b"other bytes", Condition::None).await.unwrap();
+    lost(store.copy(copy(Some(&stale), Condition::None)).await, &from);
+    assert!(get(store, "cc/to").await.is_none());
+    let first = store.copy(copy(Some(&source), Condition::Absent)).await.unwrap();
+    assert_eq!(get(store, "cc/to").await.unwrap(), b"other bytes");
+    // Nor over what somebody else put there.
+    lost(store.copy(copy(None, Condition::Absent)).await, &to);
+    let theirs = put(store, "cc/to", b"theirs", Condition::None).await.unwrap();
+    lost(store.copy(copy(None, Condition::Matches(first))).await, &to);
+    assert_eq!(get(store, "cc/to").await.unwrap(), b"theirs");
+    store.copy(copy(None, Condition::Matches(theirs))).await.unwrap();
+    assert_eq!(get(store, "cc/to").await.unwrap(), b"other bytes");
 }
 
 async fn deletes_are_idempotent(store: &dyn ObjectStore) {
     put(store, "d", b"1", Condition::None).await.unwrap();
     for _ in 0..2 {
-        store.delete(&StorageKey::new("d")).await.unwrap();
+        store.delete(&StorageKey::new("d"), Condition::None).await.unwrap();
         assert!(get(store, "d").await.is_none());
     }
+}
+
+async fn deletes_spare_what_somebody_else_put_there(store: &dyn ObjectStore) {
+    let key = StorageKey::new("d/mine");
+    let mine = put(store, "d/mine", b"mine", Condition::None).await.unwrap();
+    put(store, "d/mine", b"theirs", Condition::None).await.unwrap();
+    let stale = store.delete(&key, Condition::Matches(mine.clone())).await;
+    assert!(matches!(stale, Err(StoreError::Precondition(_))), "{stale:?}");
+    assert_eq!(get(store, "d/mine").await.unwrap(), b"theirs");
+    let theirs = store.head(&key).await.unwrap().unwrap().etag;
+    store.delete(&key, Condition::Matches(theirs)).await.unwrap();
+    store.delete(&key, Condition::Matches(mine)).await.unwrap();
+    assert!(get(store, "d/mine").await.is_none());
 }
 
 async fn files_are_checked_while_they_are_stored(store: &dyn ObjectStore) {

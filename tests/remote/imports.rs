@@ -9,7 +9,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("site", &["error", "model", "config", "site"]),
     ("plan", &["error", "model", "config", "plan"]),
     ("remote", &["error", "model", "remote"]),
-    ("apply.rs", &["error", "model", "plan", "remote"]),
+    ("apply", &["error", "model", "plan", "remote"]),
     ("report", &["error", "model", "site", "plan", "remote", "apply", "report"]),
 ];
 

@@ -2,6 +2,7 @@
 
 mod behaviour;
 mod imports;
+mod s3;
 
 use std::sync::Arc;
 
@@ -11,5 +12,5 @@ use treebeard_cdn::remote::local::LocalStore;
 async fn the_local_store_behaves_as_s3_does() {
     let folder = tempfile::tempdir().unwrap();
     let store = LocalStore::open(folder.path().join("bucket")).unwrap();
-    behaviour::all(Arc::new(store)).await;
+    behaviour::all(Arc::new(store), &[]).await;
 }

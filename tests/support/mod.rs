@@ -3,6 +3,7 @@
 pub mod http;
 mod project;
 mod served;
+pub mod servers;
 
 pub use project::{Project, Run};
 pub use served::Served;

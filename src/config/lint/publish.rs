@@ -2,13 +2,32 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use url::Url;
+
 use super::{Report, known};
-use crate::config::file::{Api, Cdn, Place, TargetKind};
+use crate::config::{
+    Checksums,
+    file::{Api, Cdn, Place, TargetKind},
+};
 
 /// Whether the place is one at all.
 pub fn target(report: &mut Report<'_>, place: &Place) {
-    let Place { target, bucket, region, cdn, domains, certificate_arn, distribution_id, api_origin, endpoint_url } =
-        place;
+    let Place {
+        target,
+        bucket,
+        region,
+        cdn,
+        domains,
+        certificate_arn,
+        distribution_id,
+        api_origin,
+        endpoint_url,
+        viewer_url,
+        profile,
+        role_arn,
+        locking,
+        checksums,
+    } = place;
     let aws = *target == Some(TargetKind::Aws) || bucket.is_some();
     match target {
         None if bucket.is_none() => {
@@ -25,6 +44,11 @@ pub fn target(report: &mut Report<'_>, place: &Place) {
                 ("distribution_id", distribution_id.is_some()),
                 ("api_origin", api_origin.is_some()),
                 ("endpoint_url", endpoint_url.is_some()),
+                ("viewer_url", viewer_url.is_some()),
+                ("profile", profile.is_some()),
+                ("role_arn", role_arn.is_some()),
+                ("locking", locking.is_some()),
+                ("checksums", *checksums != Checksums::default()),
             ];
             for (key, _) in given.into_iter().filter(|(_, given)| *given) {
                 let message = format!("`{key}` does not go with `target: local`");
@@ -60,6 +84,7 @@ pub fn aws(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
         report.error("region", "region", message, "write it as in `us-east-1`");
     }
     endpoint(report, place);
+    role(report, place);
     domains(report, &place.domains);
     if place.cdn == Some(Cdn::None) {
         without_cdn(report, place);
@@ -74,6 +99,7 @@ fn without_cdn(report: &mut Report<'_>, place: &Place) {
         ("certificate_arn", place.certificate_arn.is_some()),
         ("distribution_id", place.distribution_id.is_some()),
         ("api_origin", place.api_origin.is_some()),
+        ("viewer_url", place.viewer_url.is_some()),
     ];
     for (key, _) in given.into_iter().filter(|(_, given)| *given) {
         let message = format!("`{key}` has no effect with `cdn: none`");
@@ -82,6 +108,7 @@ fn without_cdn(report: &mut Report<'_>, place: &Place) {
 }
 
 fn distribution(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
+    viewer(report, place);
     let certificate = place.certificate_arn.as_deref().filter(|arn| !arn.is_empty());
     if !place.domains.is_empty() && certificate.is_none() {
         let message = "domains without a certificate: CloudFront would refuse them";
@@ -95,7 +122,7 @@ fn distribution(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
     if let Some(arn) = known(place.certificate_arn.as_ref()) {
         let fields: Vec<_> = arn.splitn(6, ':').collect();
         let is_certificate = matches!(fields[..], ["arn", _, "acm", _, account, resource]
-            if account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && resource.starts_with("certificate/"));
+            if is_account(account) && resource.starts_with("certificate/"));
         if !is_certificate {
             let message = format!("{} is no ARN of a certificate", report.shown("certificate_arn"));
             let help = "write it as in `arn:aws:acm:us-east-1:123456789012:certificate/…`";
@@ -133,6 +160,36 @@ fn distribution(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
             report.lacks("api-origin", message, "add `api_origin: https://api.example.com`, or `api: null` here");
         }
         _ => {}
+    }
+}
+
+/// The address that `verify` asks.
+fn viewer(report: &mut Report<'_>, place: &Place) {
+    let Some(text) = known(place.viewer_url.as_ref()) else { return };
+    let is_site = Url::parse(text).is_ok_and(|url| {
+        // `http:host` is a URL to browsers; here it is a slip of the pen.
+        matches!(text.split_once("://"), Some(("http" | "https", _)))
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    if !is_site {
+        let message = format!("{} is no address of a site", report.shown("viewer_url"));
+        report.error("viewer-url", "viewer_url", message, "write scheme and host only: `https://www.example.com`");
+    }
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn role(report: &mut Report<'_>, place: &Place) {
+    let Some(arn) = known(place.role_arn.as_ref()) else { return };
+    let fields: Vec<_> = arn.splitn(6, ':').collect();
+    let is_role = matches!(fields[..], ["arn", partition, "iam", "", account, resource]
+        if partition.starts_with("aws") && is_account(account) && resource.len() > 5 && resource.starts_with("role/"));
+    if !is_role {
+        let message = format!("{} is no ARN of a role", report.shown("role_arn"));
+        report.error("role-arn", "role_arn", message, "write it as in `arn:aws:iam::123456789012:role/deploy`");
     }
 }
 
@@ -185,6 +242,11 @@ fn is_loopback(authority: &str) -> bool {
     host == "localhost"
         || host.ends_with(".localhost")
         || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// Twelve digits.
+fn is_account(id: &str) -> bool {
+    id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())
 }
 
 /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html>

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use crate::{
     error::{Class, Error, IoContext, Result},
     model::ledger::rfc3339,
-    remote::cdn::{Cdn, Invalidation},
+    remote::cdn::{Cdn, Delivery, Invalidation},
 };
 
 /// Invalidations of the local edge.
@@ -85,6 +85,14 @@ impl Cdn for LocalCdn {
         line.push(b'\n');
         file.write_all(&line).doing("write", &self.log)?;
         Ok(invalidation)
+    }
+
+    async fn finished(&self, _id: &str) -> Result<bool> {
+        Ok(true)
+    }
+
+    async fn delivery(&self) -> Result<Delivery> {
+        Ok(Delivery { domain: None, negotiates: true, adds_headers: true })
     }
 
     async fn in_progress(&self) -> Result<Vec<Invalidation>> {

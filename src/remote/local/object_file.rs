@@ -16,7 +16,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    model::{headers::Headers, path::StorageKey},
+    model::{digest::Digest, headers::Headers, path::StorageKey},
     remote::{ETag, ObjectInfo},
 };
 
@@ -28,6 +28,7 @@ pub struct Description {
     pub key: StorageKey,
     pub size: u64,
     pub etag: ETag,
+    pub sha256: Digest,
     pub headers: Headers,
     /// Milliseconds since the Unix epoch.
     pub modified_ms: u64,
@@ -39,7 +40,9 @@ impl Description {
             size: self.size,
             etag: self.etag.clone(),
             headers: self.headers.clone(),
+            sha256: Some(self.sha256),
             last_modified: SystemTime::UNIX_EPOCH + Duration::from_millis(self.modified_ms),
+            now: SystemTime::now(),
         }
     }
 }

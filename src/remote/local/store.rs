@@ -23,7 +23,7 @@ use crate::{
         headers::Headers,
         path::StorageKey,
     },
-    remote::{Body, ByteStream, Condition, ETag, Listed, ObjectInfo, ObjectStore, StoreError},
+    remote::{Body, ByteStream, Condition, Copy, ETag, Listed, ObjectInfo, ObjectStore, StoreError},
 };
 
 /// Objects lie at `<root>/<first two digits>/<sha256 of the key>`: any key fits any file system,
@@ -88,6 +88,7 @@ impl LocalStore {
             key: key.clone(),
             size: source.size,
             etag: etag.clone(),
+            sha256: source.sha256,
             headers: headers.clone(),
             modified_ms: u64::try_from(modified.as_millis()).unwrap_or(u64::MAX),
         };
@@ -99,10 +100,11 @@ impl LocalStore {
         drop(writer);
 
         let _lock = Self::lock(&folder)?;
+        let found = if *condition == Condition::None { None } else { self.open_object(key)? };
         let holds = match condition {
             Condition::None => true,
-            Condition::Absent => !path.exists(),
-            Condition::Matches(expected) => self.open_object(key)?.is_some_and(|(found, _)| found.etag == *expected),
+            Condition::Absent => found.is_none(),
+            Condition::Matches(expected) => found.is_some_and(|(found, _)| found.etag == *expected),
         };
         if !holds {
             return Err(StoreError::Precondition(key.clone()));
@@ -211,24 +213,36 @@ impl ObjectStore for LocalStore {
         blocking(move || store.write(&key, Contents::of(body)?, &headers, &condition)).await
     }
 
-    async fn copy(&self, from: &StorageKey, to: &StorageKey, headers: &Headers) -> Result<ETag, StoreError> {
+    async fn copy(&self, copy: Copy<'_>) -> Result<ETag, StoreError> {
+        let Copy { from, source, to, headers, condition } = copy;
         let (store, from, to, headers) = (self.clone(), from.clone(), to.clone(), headers.clone());
+        let source = source.cloned();
         blocking(move || {
             let Some((description, mut file)) = store.open_object(&from)? else {
                 return Err(StoreError::Missing(from));
             };
+            if source.is_some_and(|expected| expected != description.etag) {
+                return Err(StoreError::Precondition(from));
+            }
             let sha256 = digest_of_rest(&mut file).doing("read", &store.path(&from))?;
             let contents =
                 Contents { reader: Box::new(file), name: PathBuf::from(from.as_str()), sha256, size: description.size };
-            store.write(&to, contents, &headers, &Condition::None)
+            store.write(&to, contents, &headers, &condition)
         })
         .await
     }
 
-    async fn delete(&self, key: &StorageKey) -> Result<(), StoreError> {
+    async fn delete(&self, key: &StorageKey, condition: Condition) -> Result<(), StoreError> {
         let (store, key) = (self.clone(), key.clone());
         blocking(move || {
             let path = store.path(&key);
+            let Some(folder) = path.parent().filter(|folder| folder.exists()) else { return Ok(()) };
+            let _lock = Self::lock(folder)?;
+            if let Condition::Matches(expected) = condition
+                && store.open_object(&key)?.is_some_and(|(found, _)| found.etag != expected)
+            {
+                return Err(StoreError::Precondition(key));
+            }
             match fs::remove_file(&path) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => Ok(Err(cause).doing("delete", &path)?),
                 _ => Ok(()),
@@ -251,7 +265,7 @@ impl ObjectStore for LocalStore {
                 let Ok(mut file) = File::open(entry.path()) else { continue };
                 let description = read_description(&mut file).doing("read", entry.path())?;
                 if description.key.as_str().starts_with(&prefix) {
-                    listed.push(Listed { key: description.key, size: description.size });
+                    listed.push(Listed { key: description.key, size: description.size, etag: description.etag });
                 }
             }
             Ok(listed)

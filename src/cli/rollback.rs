@@ -1,0 +1,57 @@
+//! `rollback`: an earlier release made live again.
+
+use std::{process::ExitCode, time::Instant};
+
+use super::{
+    Context, Environment, args, deploy,
+    publish::{self, Prepared},
+};
+use crate::{
+    config::Config,
+    error::Result,
+    plan::{self, Facts},
+    remote::{lease, state},
+    report::DeployReport,
+};
+
+pub async fn run(context: &Context, args: &args::Rollback) -> Result<ExitCode> {
+    let config = context.config()?;
+    let report = rollback(context, &config, args).await?;
+    context.print(&report, || report.to_string())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn rollback(context: &Context, config: &Config, args: &args::Rollback) -> Result<DeployReport> {
+    let started = Instant::now();
+    let environment =
+        if args.dry_run { Environment::open(config).await? } else { Environment::exclusive(config).await? };
+    let prepared = prepare(config, &environment, args).await?;
+    if args.dry_run {
+        context.say(&prepared.plan);
+        return Ok(deploy::report(&prepared.plan, &environment, config, started));
+    }
+    if !prepared.plan.is_empty() {
+        context.confirm(config, args.yes, &prepared.plan, "roll back")?;
+    }
+    deploy::finish(context, config, &environment, "rollback", !args.no_wait, &prepared, started).await
+}
+
+async fn prepare(config: &Config, environment: &Environment, args: &args::Rollback) -> Result<Prepared> {
+    let store = environment.store.as_ref();
+    let loaded = state::load_pointer(store).await?;
+    if !args.dry_run {
+        lease::refuse_held(&loaded)?;
+    }
+    let release = plan::target(&loaded.pointer, args.release.as_deref())?;
+    let (state, manifest) = futures_util::try_join!(
+        state::load(store, loaded.pointer.clone()),
+        publish::manifest(environment, &release.manifest)
+    )?;
+    let facts = Facts {
+        commit: release.commit.clone(),
+        negotiates: loaded.pointer.negotiates.unwrap_or(true),
+        ..publish::facts(config, environment, args.max_deletes)
+    };
+    let plan = plan::rollback(release, manifest, &state, &facts)?;
+    Ok(Prepared { plan, loaded, notes: Vec::new(), seen: None })
+}

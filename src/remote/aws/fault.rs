@@ -1,0 +1,253 @@
+//! What went wrong, in words that a person can act on.
+
+use std::{error::Error as StdError, fmt};
+
+use aws_credential_types::provider::error::{CredentialsError, TokenError};
+use aws_smithy_runtime_api::{
+    client::{orchestrator::HttpResponse, result::SdkError},
+    http::Headers,
+};
+use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
+
+use crate::error::{Class, Error};
+
+/// A request, as messages name it.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// What we were about to do: `read`, `write`.
+    pub verb: &'static str,
+    /// The permission that it takes: `s3:PutObject`.
+    pub action: &'static str,
+    /// What it is done to.
+    pub target: Target<'a>,
+    /// The region that it was signed for.
+    pub region: &'a str,
+    /// Where it was sent, when not to AWS.
+    pub endpoint: Option<&'a str>,
+}
+
+/// What a request is about.
+#[derive(Debug, Clone, Copy)]
+pub enum Target<'a> {
+    /// A bucket.
+    Bucket(&'a str),
+    /// A bucket and a key.
+    Object(&'a str, &'a str),
+    /// A distribution's id.
+    Distribution(&'a str),
+}
+
+/// An answer that says no.
+struct Refusal<'a> {
+    status: u16,
+    code: &'a str,
+    message: &'a str,
+    headers: &'a Headers,
+    id: Option<String>,
+}
+
+impl Request<'_> {
+    /// The error of a failed request.
+    pub fn failed<E>(&self, failure: &SdkError<E, HttpResponse>) -> Error
+    where
+        E: ProvideErrorMetadata + StdError + 'static,
+    {
+        match failure {
+            SdkError::ServiceError(answer) => {
+                let (metadata, response): (&ErrorMetadata, _) = (answer.err().meta(), answer.raw());
+                let id = metadata.extra("aws_request_id").or_else(|| response.headers().get("x-amz-request-id"));
+                self.refused(&Refusal {
+                    status: response.status().as_u16(),
+                    code: metadata.code().unwrap_or_default(),
+                    message: metadata.message().unwrap_or_default(),
+                    headers: response.headers(),
+                    id: id.map(str::to_owned),
+                })
+            }
+            SdkError::TimeoutError(_) => self.unreachable("it did not answer in time"),
+            other => {
+                if let Some(error) = self.without_credentials(other) {
+                    return error;
+                }
+                self.unreachable(&chain(other.source().unwrap_or(other)))
+            }
+        }
+    }
+
+    fn refused(&self, answer: &Refusal) -> Error {
+        let home = answer.headers.get("x-amz-bucket-region").or_else(|| quoted_after(answer.message, "expecting '"));
+        match (answer.code, answer.status) {
+            ("NoSuchBucket", _) => self.no_bucket(),
+            ("NoSuchDistribution", _) => Error::new(Class::Config, "distribution-missing", format!("{self} does not exist"))
+                .help("correct `distribution_id` in cdn-config.yml: `aws cloudfront list-distributions` shows the ids of the account in use"),
+            ("PermanentRedirect" | "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException" | "", 301 | 307 | 400)
+                if home.is_some_and(|home| home != self.region) =>
+            {
+                let home = home.unwrap_or_default();
+                let message = format!("{} is in region {home}, not in {}", self.bucket(), self.region);
+                Error::new(Class::Config, "bucket-region", message)
+                    .help(format!("set `region: {home}` for this environment in cdn-config.yml"))
+            }
+            ("RequestTimeTooSkewed" | "RequestExpired" | "RequestInTheFuture", _) => self.clock_skew(answer),
+            ("SignatureDoesNotMatch", _) if answer.message.contains("Signature expired") => self.clock_skew(answer),
+            (code, _) if CREDENTIALS.contains(&code) => {
+                let message = format!("failed to {self}: the credentials were refused ({code}: {})", answer.message);
+                Error::new(Class::Remote, "credentials-refused", message)
+                    .help("renew them: `aws sso login`, or a fresh token in CI; `aws sts get-caller-identity` shows whether they work")
+            }
+            ("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "Forbidden", _) | (_, 403) => {
+                let message = format!("{} on {} is denied{}", self.action, self.arn(), words(answer));
+                Error::new(Class::Remote, "access-denied", message).help(self.how_to_allow())
+            }
+            ("SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequests" | "TooManyRequestsException", _)
+            | (_, 429 | 503) => {
+                let message = format!("failed to {self}: the server still asks to slow down after every retry{}", words(answer));
+                Error::new(Class::Remote, "throttled", message)
+                    .help("nothing is lost: wait a minute and run the command again; it continues where it stopped")
+            }
+            (code, status) => {
+                let code = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
+                let message = format!("failed to {self}: {code}{}", words(answer));
+                Error::new(Class::Remote, "aws", message)
+                    .help("run the command again; if the answer stays the same, look the code up in the service's documentation")
+            }
+        }
+    }
+
+    /// The error of a request to a bucket that does not exist.
+    pub fn no_bucket(&self) -> Error {
+        let place = self.endpoint.map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
+        Error::new(Class::Config, "bucket-missing", format!("{} does not exist{place}", self.bucket()))
+            .help("correct `bucket` in cdn-config.yml, or create the bucket: `treebeard-cdn provision`, or `aws s3 mb`")
+    }
+
+    fn clock_skew(&self, answer: &Refusal) -> Error {
+        let theirs =
+            answer.headers.get("date").map(|date| format!(", and the server's says {date}")).unwrap_or_default();
+        let ours = httpdate::fmt_http_date(std::time::SystemTime::now());
+        let message = format!("failed to {self}: this machine's clock says {ours}{theirs}");
+        Error::new(Class::Remote, "clock-skew", message)
+            .help("set this machine's clock: requests are signed with the time")
+    }
+
+    fn without_credentials(&self, failure: &(dyn StdError + 'static)) -> Option<Error> {
+        let found = std::iter::successors(Some(failure), |error| StdError::source(*error))
+            .find(|error| error.is::<CredentialsError>() || error.is::<TokenError>())?;
+        let nothing = matches!(found.downcast_ref(), Some(CredentialsError::CredentialsNotLoaded(_)))
+            || matches!(found.downcast_ref(), Some(TokenError::TokenNotLoaded(_)));
+        Some(if nothing {
+            Error::new(Class::Remote, "credentials-missing", format!("failed to {self}: no AWS credentials were found"))
+                .help("set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; in CI, assume a role by OpenID Connect")
+        } else {
+            let message = format!("failed to {self}: no AWS credentials could be got: {}", chain(found));
+            Error::new(Class::Remote, "credentials-refused", message)
+                .help("renew them: `aws sso login`, or a fresh token in CI; `aws sts get-caller-identity` shows whether they work")
+        })
+    }
+
+    /// The error of a request that nobody answered.
+    pub fn unreachable(&self, why: &str) -> Error {
+        let place = self.endpoint.unwrap_or("AWS");
+        let message = format!("failed to {self}: {place} cannot be reached: {why}");
+        let help = match self.endpoint {
+            Some(_) => "check that the server runs, and `endpoint_url` or AWS_ENDPOINT_URL",
+            None => "check the network, the proxy and `region`; then run the command again",
+        };
+        Error::new(Class::Remote, "unreachable", message).help(help)
+    }
+
+    fn how_to_allow(&self) -> String {
+        let (action, arn) = (self.action, self.arn());
+        let help = format!("allow {action} on {arn} to the identity in use; `aws sts get-caller-identity` names it");
+        if action != "s3:GetObject" {
+            return help;
+        }
+        let bucket = self.bucket_arn();
+        format!("{help}. Without s3:ListBucket on {bucket}, S3 answers the same for an object that does not exist")
+    }
+
+    fn bucket(&self) -> String {
+        match self.target {
+            Target::Bucket(bucket) | Target::Object(bucket, _) => format!("bucket {bucket}"),
+            Target::Distribution(id) => format!("distribution {id}"),
+        }
+    }
+
+    fn bucket_arn(&self) -> String {
+        match self.target {
+            Target::Bucket(bucket) | Target::Object(bucket, _) => format!("arn:{}:s3:::{bucket}", self.partition()),
+            // The account's number, which stands before the id, is not ours to know.
+            Target::Distribution(id) => format!("arn:{}:cloudfront::*:distribution/{id}", self.partition()),
+        }
+    }
+
+    fn arn(&self) -> String {
+        match self.target {
+            Target::Object(_, key) => format!("{}/{key}", self.bucket_arn()),
+            _ => self.bucket_arn(),
+        }
+    }
+
+    fn partition(&self) -> &'static str {
+        match self.region {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+}
+
+/// What was to be done: `write index.html to bucket site`.
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.target {
+            Target::Bucket(bucket) => write!(f, "{} bucket {bucket}", self.verb),
+            Target::Object(bucket, key) => write!(f, "{} {key} in bucket {bucket}", self.verb),
+            Target::Distribution(id) => write!(f, "{} distribution {id}", self.verb),
+        }
+    }
+}
+
+/// Codes that say that the credentials are no good (S3 API reference, "Error responses"; IAM, "Common errors").
+const CREDENTIALS: &[&str] = &[
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidToken",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "NotSignedUp",
+    "SignatureDoesNotMatch",
+    "TokenRefreshRequired",
+    "UnrecognizedClientException",
+];
+
+/// `: message (request ABC)`, as far as the answer has them.
+fn words(answer: &Refusal) -> String {
+    let message = if answer.message.is_empty() { String::new() } else { format!(": {}", answer.message) };
+    let id = answer.id.as_ref().map(|id| format!(" (request {id})")).unwrap_or_default();
+    message + &id
+}
+
+/// An error and its causes in one line, without saying anything twice.
+pub fn chain(error: &(dyn StdError + 'static)) -> String {
+    let mut said = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let words = cause.to_string();
+        if !said.contains(&words) {
+            said.push_str(": ");
+            said.push_str(&words);
+        }
+        next = cause.source();
+    }
+    said
+}
+
+/// What follows `prefix` up to the next quote: S3 names the right region only in the words of its message.
+fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
+    let (_, rest) = text.split_once(prefix)?;
+    Some(rest.split_once('\'')?.0)
+}

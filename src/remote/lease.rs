@@ -1,0 +1,174 @@
+//! One writer: holds the lease in the pointer, renews it, and finds out when it is lost.
+//!
+//! Losing is found out by conditional writes of the pointer, so it does not depend on anybody's clock. A process that
+//! was paused renews before it writes anything else, and what it had begun to write fails on its own condition.
+
+use std::{
+    sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::Mutex;
+
+use super::{
+    Condition, ETag, ObjectStore, StoreError,
+    process::is_gone,
+    state::{LoadedPointer, load_pointer, put_pointer},
+};
+use crate::{
+    error::{Class, Error, Result},
+    model::{
+        lease::{Holder, Lease, TERM},
+        ledger::Pointer,
+    },
+};
+
+/// How often the lease is renewed.
+const RENEWAL: Duration = Duration::from_secs(10);
+
+/// After this long without a renewal nothing is written before the next one.
+const STALE: Duration = Duration::from_secs(20);
+
+const _: () = assert!(RENEWAL.as_secs() < STALE.as_secs() && STALE.as_secs() < TERM.as_secs());
+
+/// Fails when somebody else holds the lease of a pointer, and may still be there.
+pub fn refuse_held(loaded: &LoadedPointer) -> Result<()> {
+    match &loaded.pointer.lease {
+        Some(lease) if !lease.has_run_out(loaded.age) && !is_gone(&lease.holder) => Err(held(&lease.holder)),
+        _ => Ok(()),
+    }
+}
+
+fn held(holder: &Holder) -> Error {
+    Error::new(Class::Conflict, "locked", format!("another command is writing to this bucket: {holder}"))
+        .help("nothing has changed; wait until it is done, then run this again. `treebeard-cdn status` shows it; if it is gone for good, `treebeard-cdn unlock --force` ends its lock")
+}
+
+fn lost() -> Error {
+    Error::new(Class::Conflict, "lock-lost", "another command took over while this one was paused or cut off")
+        .help("what is live is the other command's; run this one again if it should follow")
+}
+
+/// The time in which this process is the one that writes.
+pub struct Tenure {
+    store: Arc<dyn ObjectStore>,
+    me: Holder,
+    book: Mutex<Book>,
+    renewed: StdMutex<Instant>,
+    lost: OnceLock<Error>,
+}
+
+/// The pointer as this process last wrote it.
+struct Book {
+    pointer: Pointer,
+    etag: Option<ETag>,
+    beat: u64,
+}
+
+impl Tenure {
+    /// Takes the lease by writing `pointer` over the one that had tag `etag`, and renews it until this is dropped.
+    pub async fn begin(
+        store: Arc<dyn ObjectStore>,
+        me: Holder,
+        pointer: &Pointer,
+        etag: Option<&ETag>,
+    ) -> Result<Arc<Self>> {
+        let book = Mutex::new(Book { pointer: pointer.clone(), etag: etag.cloned(), beat: 0 });
+        let tenure = Arc::new(Self { store, me, book, renewed: StdMutex::new(Instant::now()), lost: OnceLock::new() });
+        if let Err(error) = tenure.write(pointer).await {
+            // Whoever was faster: say who it is.
+            let winner = load_pointer(tenure.store.as_ref()).await;
+            return Err(match winner.map(|loaded| loaded.pointer.lease) {
+                Ok(Some(lease)) if error.class == Class::Conflict && lease.holder != tenure.me => held(&lease.holder),
+                _ => error,
+            });
+        }
+        tokio::spawn(renewals(Arc::downgrade(&tenure)));
+        Ok(tenure)
+    }
+
+    /// Writes the pointer's next step.
+    pub async fn write(&self, pointer: &Pointer) -> Result<()> {
+        self.put(Some(pointer), true).await
+    }
+
+    /// Fails when the lease is lost. Renews it first when that is overdue.
+    pub async fn confirm(&self) -> Result<()> {
+        if let Some(error) = self.lost.get() {
+            return Err(error.clone());
+        }
+        let age = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
+        if age < STALE { Ok(()) } else { self.renew().await }
+    }
+
+    /// Renews the lease now.
+    pub async fn renew(&self) -> Result<()> {
+        self.put(None, true).await
+    }
+
+    /// Writes the pointer's last step, without a lease.
+    pub async fn end(&self, pointer: &Pointer) -> Result<()> {
+        self.put(Some(pointer), false).await
+    }
+
+    /// Gives the lease back, with the pointer as it is. What was begun stays named in it.
+    pub async fn release(&self) -> Result<()> {
+        self.put(None, false).await
+    }
+
+    async fn put(&self, next: Option<&Pointer>, leased: bool) -> Result<()> {
+        let mut book = self.book.lock().await;
+        if let Some(error) = self.lost.get() {
+            return Err(error.clone());
+        }
+        if let Some(next) = next {
+            book.pointer.clone_from(next);
+        }
+        book.beat += 1;
+        book.pointer.lease = leased.then(|| Lease { holder: self.me.clone(), beat: book.beat });
+        let began = Instant::now();
+        let mut written = self.attempt(&book).await;
+        if let Err(StoreError::Precondition(_)) = written {
+            // Perhaps it was this process that wrote, and the answer got lost.
+            let found = load_pointer(self.store.as_ref()).await?;
+            let mine = found.pointer.lease.as_ref().is_some_and(|lease| lease.holder.run == self.me.run);
+            written = match found.etag {
+                Some(etag) if found.pointer == book.pointer => Ok(etag),
+                etag if mine => {
+                    book.etag = etag;
+                    self.attempt(&book).await
+                }
+                _ => written,
+            };
+        }
+        match written {
+            Ok(etag) => {
+                book.etag = Some(etag);
+                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began;
+                Ok(())
+            }
+            Err(StoreError::Precondition(_)) => Err(self.lost.get_or_init(lost).clone()),
+            Err(failure) => Err(failure.into()),
+        }
+    }
+
+    async fn attempt(&self, book: &Book) -> Result<ETag, StoreError> {
+        let condition = book.etag.clone().map_or(Condition::Absent, Condition::Matches);
+        put_pointer(self.store.as_ref(), &book.pointer, condition).await
+    }
+}
+
+/// Renews until the tenure ends. A failure that is not a loss is tried again: the store may come back in time.
+async fn renewals(tenure: std::sync::Weak<Tenure>) {
+    let mut ticks = tokio::time::interval(RENEWAL);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let Some(tenure) = tenure.upgrade() else { return };
+        let leased = tenure.book.lock().await.pointer.lease.is_some();
+        if !leased || (tenure.renew().await.is_err() && tenure.lost.get().is_some()) {
+            return;
+        }
+    }
+}
