@@ -1,12 +1,16 @@
 # make demo   TreeBeard on http://localhost:8787, with nothing but Rust and Node.js installed
 # make test   everything that must hold before a commit lands
-.PHONY: demo test test-full rust frontend
+# make dist   a release archive that runs on any Linux, in target/dist
+.PHONY: demo dist test test-full rust frontend
 
 demo:
 	@.ci/install demo
 	@.ci/demo
 
 test: frontend rust
+
+dist:
+	@.ci/dist
 
 # Long sweeps run whole rather than by sample.
 test-full: export PROPTEST_CASES = 1000

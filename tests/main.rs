@@ -1,6 +1,7 @@
 //! One binary, a folder a capability.
 
 mod browser;
+mod ci;
 mod cli;
 mod config;
 mod deploy;

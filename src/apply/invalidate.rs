@@ -20,7 +20,6 @@ pub async fn request(owed: &[Owed], mut pointer: Pointer, tenure: &Tenure, ports
     let mut applied = Applied::default();
     let mut failure = None;
     for one in owed {
-        applied.cdn_requests += 1;
         match ports.cdn.invalidate(&one.paths, &one.reference).await {
             Ok(invalidation) => {
                 (ports.listener)(Event::Invalidated(&invalidation));

@@ -81,13 +81,12 @@ pub struct Ports {
 pub struct Applied {
     /// Invalidations that the CDN accepted.
     pub invalidations: Vec<Invalidation>,
-    /// Requests to the CDN.
-    pub cdn_requests: u64,
 }
 
 /// Executes `plan`, which was made from the ledger as it was `loaded`.
 pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result<Applied> {
-    if plan.is_empty() {
+    // A command that died after its last write but one left nothing to do but its lease.
+    if plan.is_empty() && loaded.pointer.lease.is_none() {
         return Ok(Applied::default());
     }
     let begun = match &plan.pointers {

@@ -6,6 +6,7 @@ use super::Context;
 use crate::{
     config,
     error::{Class, Result},
+    report::annotations,
 };
 
 /// Prints the problems. Warnings alone are no failure.
@@ -15,13 +16,13 @@ pub fn run(context: &Context) -> Result<ExitCode> {
     let problems = &checked.problems;
     context.print(problems, || {
         let mut text = problems.blocks(file, &checked.text);
-        if std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true") {
-            text.push_str(&problems.annotations(file));
-        }
         if !text.is_empty() {
             text.push('\n');
         }
         text + &format!("{}: {}", file.display(), problems.summary())
     })?;
+    if annotations::are_wanted() {
+        context.annotate(&annotations::of_problems(&serde_json::json!(problems), file));
+    }
     Ok(if problems.any_error() { ExitCode::from(Class::Config.exit_code()) } else { ExitCode::SUCCESS })
 }

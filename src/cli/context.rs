@@ -19,7 +19,7 @@ use super::args::Global;
 use crate::{
     config::{self, Config, Target},
     error::{Class, Error, Result},
-    report::Reporter,
+    report::{Reporter, Summary, annotations},
 };
 
 /// Global options and output.
@@ -145,6 +145,22 @@ impl Context {
         let _ = writeln!(err, "\x1b[1;31merror\x1b[0m: {error}");
         if let Some(help) = &error.help {
             let _ = writeln!(err, " \x1b[1;36mhelp\x1b[0m: {help}");
+        }
+        drop(err);
+        if annotations::are_wanted() {
+            self.annotate(&annotations::of_error(error, &self.global.config));
+        }
+    }
+
+    /// Prints what a workflow reads, on standard error: with `--json` the other stream is one document.
+    pub fn annotate(&self, lines: &str) {
+        let _ = write!(anstream::stderr(), "{lines}");
+    }
+
+    /// Adds a page about this run to the code host's, where there is one. Failing that is no failure of the run.
+    pub fn summarize(&self, page: &Summary) {
+        if let Err(cause) = page.append() {
+            self.say(format_args!("note: failed to write the summary of this run: {cause}"));
         }
     }
 

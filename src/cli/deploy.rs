@@ -11,7 +11,7 @@ use crate::{
     config::{Config, Target},
     error::{Class, Error, Result},
     plan::Plan,
-    report::{DeployReport, InvalidationReport, RequestsReport},
+    report::{DeployReport, InvalidationReport, RequestsReport, Summary},
 };
 
 pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
@@ -29,6 +29,7 @@ pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
         report.served = true;
     }
     context.print(&report, || report.to_string())?;
+    context.summarize(&Summary::of_deploy(&report));
     if let Some(place) = place {
         return super::serve::serve(context, &config, place).await;
     }
@@ -44,7 +45,7 @@ async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Res
     let environment = Environment::open(config).await?;
     let prepared = Prepared::new(context, config, &environment, &args.build, options(args)).await?;
     context.say(&prepared.plan);
-    let mut report = report(&prepared.plan, &environment, config, started);
+    let mut report = report(&prepared.plan, &environment, config, started).await?;
     report.notes = prepared.notes;
     Ok(report)
 }
@@ -76,18 +77,22 @@ pub async fn finish(
 ) -> Result<DeployReport> {
     let Prepared { plan, loaded, .. } = prepared;
     let applied = publish::apply(context, environment, command, wait, plan, loaded).await?;
-    let mut report = report(plan, environment, config, started);
+    let mut report = report(plan, environment, config, started).await?;
     report.live = true;
-    report.requests.cloudfront = applied.cdn_requests;
     report.invalidation = InvalidationReport::accepted(&applied.invalidations);
-    verify(context, config, environment, plan).await?;
+    verify(context, config, environment, plan, wait).await?;
     report.duration_ms = elapsed_ms(started);
     Ok(report)
 }
 
 /// Requests what was published as a browser would. A deploy that had nothing to do has nothing to prove.
-async fn verify(context: &Context, config: &Config, environment: &Environment, plan: &Plan) -> Result<()> {
+async fn verify(context: &Context, config: &Config, environment: &Environment, plan: &Plan, wait: bool) -> Result<()> {
     if plan.is_empty() {
+        return Ok(());
+    }
+    if !wait && environment.has_cdn && config.target != Target::Local {
+        context
+            .say("not verified: the CDN may still answer with the release before; `treebeard-cdn verify` looks later");
         return Ok(());
     }
     let promised = Promised { manifest: &plan.manifest, saving: plan.outcome.release().saving };
@@ -99,23 +104,12 @@ async fn verify(context: &Context, config: &Config, environment: &Environment, p
 }
 
 /// The report on `plan`, before anything else is known of it.
-pub fn report(plan: &Plan, environment: &Environment, config: &Config, started: Instant) -> DeployReport {
-    let (url, served) = match &config.target {
-        Target::Local => {
-            let edge = crate::edge::running(config);
-            let served = edge.is_some();
-            (edge.map_or_else(|| format!("http://localhost:{}", args::DEFAULT_PORT), |edge| edge.url), served)
-        }
-        Target::Aws(aws) => {
-            let domain = aws.viewer_url.clone().or_else(|| aws.domains.first().map(|name| format!("https://{name}")));
-            (domain.unwrap_or_else(|| format!("s3://{}", aws.bucket)), true)
-        }
-    };
-    let mut report = DeployReport::of(plan, &config.environment, url);
-    report.served = served;
-    report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: 0 };
+pub async fn report(plan: &Plan, environment: &Environment, config: &Config, started: Instant) -> Result<DeployReport> {
+    let mut report = DeployReport::of(plan, &config.environment, environment.url(config).await?);
+    report.served = config.target != Target::Local || crate::edge::running(config).is_some();
+    report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: environment.cdn.requests() };
     report.duration_ms = elapsed_ms(started);
-    report
+    Ok(report)
 }
 
 fn elapsed_ms(since: Instant) -> u64 {

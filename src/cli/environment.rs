@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
+use tokio::sync::OnceCell;
+
+use super::args::DEFAULT_PORT;
 use crate::{
-    config::{Aws, Config, Target},
-    error::Result,
+    config::{self, Aws, Config, Target},
+    error::{Class, Error, Result},
     remote::{
         ObjectStore,
         aws::{Access, Checksums, Connection},
-        cdn::Cdn,
-        counting::CountingStore,
+        cdn::{Cdn, Delivery},
+        counting::{CountingCdn, CountingStore},
         local::{DeployLock, LocalCdn, LocalStore},
         no_cdn::NoCdn,
         unlocked::Unlocked,
@@ -21,7 +24,8 @@ pub struct Environment {
     /// The bucket; counts its requests.
     pub store: Arc<CountingStore>,
     /// What caches in front of it.
-    pub cdn: Arc<dyn Cdn>,
+    pub cdn: Arc<CountingCdn>,
+    delivery: OnceCell<Delivery>,
     /// Whether anything caches in front of it.
     pub has_cdn: bool,
     /// Whether the store's conditions must be relied on, and were not yet tried.
@@ -42,6 +46,28 @@ impl Environment {
         Self::with(config, |store| Ok(store.holding(DeployLock::acquire(&config.state_dir())?))).await
     }
 
+    /// How the CDN serves the site. Asked once.
+    pub async fn delivery(&self) -> Result<&Delivery> {
+        self.delivery.get_or_try_init(|| self.cdn.delivery()).await
+    }
+
+    /// Where visitors find the site.
+    pub async fn url(&self, config: &Config) -> Result<String> {
+        let Target::Aws(aws) = &config.target else {
+            let running = crate::edge::running(config);
+            return Ok(running.map_or_else(|| format!("http://localhost:{DEFAULT_PORT}"), |edge| edge.url));
+        };
+        let named = aws.viewer_url.clone().or_else(|| aws.domains.first().map(|name| format!("https://{name}")));
+        Ok(match named {
+            Some(url) => url,
+            None if self.has_cdn => {
+                let domain = self.delivery().await?.domain.as_deref();
+                domain.map_or_else(String::new, |domain| format!("https://{domain}"))
+            }
+            None => format!("s3://{}", aws.bucket),
+        })
+    }
+
     async fn with(config: &Config, prepare: impl FnOnce(LocalStore) -> Result<LocalStore>) -> Result<Self> {
         match &config.target {
             Target::Local => {
@@ -49,7 +75,8 @@ impl Environment {
                 let cdn = LocalCdn::new(config.invalidation_log());
                 Ok(Self {
                     store: Arc::new(CountingStore::new(Arc::new(store))),
-                    cdn: Arc::new(cdn),
+                    cdn: Arc::new(CountingCdn::new(Box::new(cdn))),
+                    delivery: OnceCell::new(),
                     has_cdn: true,
                     locking: false,
                     endpoint: None,
@@ -63,14 +90,15 @@ impl Environment {
         let connection = Connection::open(&access(aws)).await?;
         let store: Arc<dyn ObjectStore> = Arc::new(connection.store(&aws.bucket));
         let store = if aws.locking { store } else { Arc::new(Unlocked(store)) };
-        let cdn: Arc<dyn Cdn> = match &aws.distribution_id {
-            _ if !aws.cdn => Arc::new(NoCdn),
-            Some(id) => Arc::new(connection.cdn(id)),
+        let cdn: Box<dyn Cdn> = match &aws.distribution_id {
+            _ if !aws.cdn => Box::new(NoCdn),
+            Some(id) => Box::new(connection.cdn(id)),
             None => return Err(no_distribution(aws)),
         };
         Ok(Self {
             store: Arc::new(CountingStore::new(store)),
-            cdn,
+            cdn: Arc::new(CountingCdn::new(cdn)),
+            delivery: OnceCell::new(),
             has_cdn: aws.cdn,
             locking: aws.locking,
             endpoint: connection.endpoint().map(ToOwned::to_owned),
@@ -85,14 +113,14 @@ fn access(aws: &Aws) -> Access {
         profile: aws.profile.clone(),
         role_arn: aws.role_arn.clone(),
         checksums: match aws.checksums {
-            crate::config::Checksums::Auto => Checksums::Auto,
-            crate::config::Checksums::WhenRequired => Checksums::WhenRequired,
+            config::Checksums::Auto => Checksums::Auto,
+            config::Checksums::WhenRequired => Checksums::WhenRequired,
         },
     }
 }
 
-fn no_distribution(aws: &Aws) -> crate::error::Error {
+fn no_distribution(aws: &Aws) -> Error {
     let message = format!("no distribution is known for bucket {}", aws.bucket);
-    crate::error::Error::new(crate::error::Class::Config, "no-distribution", message)
+    Error::new(Class::Config, "no-distribution", message)
         .help("set distribution_id, or `cdn: none` for a bucket without a CDN")
 }

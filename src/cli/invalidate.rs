@@ -7,6 +7,7 @@ use crate::{
     error::{Class, Error, Result},
     model::ledger::rfc3339,
     plan::expand,
+    remote::cdn::Cdn as _,
 };
 
 pub async fn run(context: &Context, args: &args::Invalidate) -> Result<ExitCode> {

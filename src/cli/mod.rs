@@ -26,7 +26,10 @@ use clap::{Parser, error::ErrorKind};
 pub use context::Context;
 pub use environment::Environment;
 
-use crate::error::{Class, Error, Result};
+use crate::{
+    error::{Class, Error, Result},
+    report::Summary,
+};
 use args::{Cli, Command};
 
 /// Runs the command line of this process.
@@ -37,12 +40,26 @@ pub fn main() -> ExitCode {
         Err(usage) => return explain(&usage),
     };
     let context = Context::new(cli.global);
+    let summarized = summarized(&cli.command);
     match context.run(dispatch(&context, cli.command)) {
         Ok(code) => code,
         Err(error) => {
             context.print_error(&error);
+            if let Some(command) = summarized {
+                context.summarize(&Summary::of_failure(command, &context.global.env, &error));
+            }
             ExitCode::from(error.exit_code())
         }
+    }
+}
+
+/// The name of a command that leaves a summary of its run.
+fn summarized(command: &Command) -> Option<&'static str> {
+    match command {
+        Command::Plan(_) => Some("plan"),
+        Command::Deploy(_) => Some("deploy"),
+        Command::Rollback(_) => Some("rollback"),
+        _ => None,
     }
 }
 

@@ -8,7 +8,7 @@ use super::{
     Context, Environment, args,
     publish::{Options, Prepared},
 };
-use crate::error::Result;
+use crate::{error::Result, report::Summary};
 
 /// With `--detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
@@ -20,6 +20,7 @@ pub async fn run(context: &Context, args: &args::Plan) -> Result<ExitCode> {
     let prepared = Prepared::new(context, &config, &environment, &args.build, options).await?;
     context.print(&document(&prepared, &config.environment), || words(&prepared))?;
     let plan = &prepared.plan;
+    context.summarize(&Summary::of_plan(&config.environment, plan, &prepared.notes));
     let changes = args.detailed_exitcode && !plan.is_empty();
     Ok(ExitCode::from(if changes { CHANGES } else { 0 }))
 }

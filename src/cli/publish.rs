@@ -78,9 +78,9 @@ impl Prepared {
             return Ok(Self { plan, loaded, notes, seen: None });
         }
         let (delivery, state) =
-            futures_util::try_join!(environment.cdn.delivery(), state::load(store, loaded.pointer.clone()))?;
+            futures_util::try_join!(environment.delivery(), state::load(store, loaded.pointer.clone()))?;
         let saving = saving(&site).filter(|_| !delivery.negotiates);
-        notes.extend(inactive(environment, &delivery, saving));
+        notes.extend(inactive(environment, delivery, saving));
         let (state, seen) = if options.refresh {
             let seen = refresh(store, &state).await?;
             (RemoteState { drift: seen.drift.clone(), ..state }, Some(seen))
@@ -149,7 +149,7 @@ pub fn ports(context: &Context, environment: &Environment, command: &str, wait: 
     let reporter = Arc::clone(context.reporter());
     Ports {
         store: environment.store.clone(),
-        cdn: Arc::clone(&environment.cdn),
+        cdn: environment.cdn.clone(),
         listener: Arc::new(move |event| reporter.apply(&event)),
         holder: process::this(command),
         stop: context.stop(),

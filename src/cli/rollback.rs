@@ -11,13 +11,14 @@ use crate::{
     error::Result,
     plan::{self, Facts},
     remote::{lease, state},
-    report::DeployReport,
+    report::{DeployReport, Summary},
 };
 
 pub async fn run(context: &Context, args: &args::Rollback) -> Result<ExitCode> {
     let config = context.config()?;
     let report = rollback(context, &config, args).await?;
     context.print(&report, || report.to_string())?;
+    context.summarize(&Summary::of_deploy(&report));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -28,7 +29,7 @@ async fn rollback(context: &Context, config: &Config, args: &args::Rollback) -> 
     let prepared = prepare(config, &environment, args).await?;
     if args.dry_run {
         context.say(&prepared.plan);
-        return Ok(deploy::report(&prepared.plan, &environment, config, started));
+        return deploy::report(&prepared.plan, &environment, config, started).await;
     }
     if !prepared.plan.is_empty() {
         context.confirm(config, args.yes, &prepared.plan, "roll back")?;

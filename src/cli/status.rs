@@ -11,7 +11,12 @@ use crate::{
         lease::Holder,
         ledger::{Owed, Pending, Release},
     },
-    remote::{cdn::Invalidation, lease, local::DeployLock, state},
+    remote::{
+        cdn::{Cdn as _, Invalidation},
+        lease,
+        local::DeployLock,
+        state,
+    },
 };
 
 #[derive(Serialize)]

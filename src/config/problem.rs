@@ -132,22 +132,6 @@ impl Problems {
         }
         out
     }
-
-    /// The problems as workflow commands, which a code host shows beside the lines.
-    #[must_use]
-    pub fn annotations(&self, file: &Path) -> String {
-        self.iter().fold(String::new(), |mut out, problem| {
-            let (level, file) = (problem.level(), escape(&file.display().to_string(), true));
-            let title = escape(problem.rule, true);
-            let text = escape(&format!("{}\n{}", problem.message, problem.help), false);
-            let _ = writeln!(
-                out,
-                "::{level} file={file},line={},col={},title={title}::{text}",
-                problem.line, problem.column
-            );
-            out
-        })
-    }
 }
 
 const RED: &str = "\x1b[1;31m";
@@ -196,10 +180,4 @@ impl Problem {
 /// `text` without what a terminal would obey.
 fn printable(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
-}
-
-/// Escapes the text, or a property, of a workflow command.
-fn escape(text: &str, property: bool) -> String {
-    let text = text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A");
-    if property { text.replace(':', "%3A").replace(',', "%2C") } else { text }
 }

@@ -1,4 +1,4 @@
-//! Counts the requests that a store is asked.
+//! Counts what a store and a CDN are asked.
 
 use std::{
     ops::Range,
@@ -10,8 +10,12 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::cdn::{Cdn, Delivery, Invalidation};
 use super::{Body, ByteStream, Condition, Copy, ETag, Listed, ObjectInfo, ObjectStore, StoreError};
-use crate::model::{headers::Headers, path::StorageKey};
+use crate::{
+    error::Result as Outcome,
+    model::{headers::Headers, path::StorageKey},
+};
 
 /// A store that counts what it passes on.
 pub struct CountingStore {
@@ -74,5 +78,49 @@ impl ObjectStore for CountingStore {
 
     async fn list(&self, prefix: &str) -> Result<Vec<Listed>, StoreError> {
         self.counted().list(prefix).await
+    }
+}
+
+/// A CDN that counts what it passes on.
+pub struct CountingCdn {
+    inner: Box<dyn Cdn>,
+    requests: AtomicU64,
+}
+
+impl CountingCdn {
+    /// Counts requests to `inner` from zero.
+    #[must_use]
+    pub fn new(inner: Box<dyn Cdn>) -> Self {
+        Self { inner, requests: AtomicU64::new(0) }
+    }
+
+    /// Requests so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    fn counted(&self) -> &dyn Cdn {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.inner.as_ref()
+    }
+}
+
+#[async_trait]
+impl Cdn for CountingCdn {
+    async fn invalidate(&self, paths: &[String], reference: &str) -> Outcome<Invalidation> {
+        self.counted().invalidate(paths, reference).await
+    }
+
+    async fn finished(&self, id: &str) -> Outcome<bool> {
+        self.counted().finished(id).await
+    }
+
+    async fn delivery(&self) -> Outcome<Delivery> {
+        self.counted().delivery().await
+    }
+
+    async fn in_progress(&self) -> Outcome<Vec<Invalidation>> {
+        self.counted().in_progress().await
     }
 }

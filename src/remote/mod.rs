@@ -162,9 +162,11 @@ pub async fn read_document(
     use tokio::io::AsyncReadExt;
     let Some((info, mut stream)) = store.get(key, None).await? else { return Ok(None) };
     let mut bytes = Vec::new();
-    stream
-        .read_to_end(&mut bytes)
-        .await
-        .map_err(|cause| Error::new(crate::error::Class::Unexpected, "io", format!("failed to read {key}: {cause}")))?;
+    stream.read_to_end(&mut bytes).await.map_err(|cause| {
+        // A store whose answer broke off says so in its own words.
+        cause.downcast().unwrap_or_else(|cause| {
+            Error::new(crate::error::Class::Unexpected, "io", format!("failed to read {key}: {cause}"))
+        })
+    })?;
     Ok(Some((info, bytes)))
 }

@@ -125,7 +125,8 @@ impl fmt::Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { env, release, objects, invalidation, requests, duration_ms, url, served, .. } = self;
         let place = if *served { url } else { "`treebeard-cdn serve` serves it" };
-        writeln!(f, "release {release} is live in {env}: {place}")?;
+        let state = if self.live { "is live" } else { "would be live" };
+        writeln!(f, "release {release} {state} in {env}: {place}")?;
         writeln!(
             f,
             "  {} written ({}), {} unchanged, {} removed",

@@ -45,10 +45,28 @@ fn warnings_alone_are_no_failure() {
 
 #[test]
 fn workflows_get_annotations() {
-    let output = project(WRONG).command(&["check"]).env("GITHUB_ACTIONS", "true").output().unwrap();
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let annotations: Vec<_> = stdout.lines().filter(|line| line.starts_with("::")).collect();
-    insta::assert_snapshot!(annotations.join("\n"));
+    let project = project(WRONG);
+    let annotations = |args: &[&str], workspace: &std::path::Path| {
+        let mut command = project.command(args);
+        let output = command.env("GITHUB_ACTIONS", "true").env("GITHUB_WORKSPACE", workspace).output().unwrap();
+        let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(stdout.lines().all(|line| !line.starts_with("::")), "{stdout}");
+        let lines: Vec<_> = stderr.lines().filter(|line| line.starts_with("::")).map(str::to_owned).collect();
+        (stdout, lines.join("\n"))
+    };
+    let here = project.path("");
+    let (_, lines) = annotations(&["check"], &here);
+    insta::assert_snapshot!(lines);
+    // Also where standard output is one document, where another command fails, and from the repository's root.
+    let (document, same) = annotations(&["check", "--json"], &here);
+    assert_eq!(same, lines);
+    serde_json::from_str::<serde_json::Value>(&document).unwrap();
+    assert_eq!(annotations(&["plan"], &here).1, lines);
+    let folder = format!("{}/cdn-config.yml", here.file_name().unwrap().display());
+    assert_eq!(
+        annotations(&["check"], here.parent().unwrap()).1,
+        lines.replace("file=cdn-config.yml", &format!("file={folder}"))
+    );
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! One suite of behaviour for every store behind the port.
 
 mod behaviour;
+mod cloudfront;
 mod imports;
+mod refusals;
 mod s3;
 
 use std::sync::Arc;

@@ -1,29 +1,75 @@
 //! How requests travel: connections, timeouts and retries.
 
-use std::time::Duration;
+use std::{
+    env,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use aws_config::SdkConfig;
 use aws_smithy_http_client::{
-    Builder,
+    Connector,
+    proxy::ProxyConfig,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::{
+    http::{HttpClient, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector},
+    runtime_components::RuntimeComponents,
+};
 use aws_smithy_types::{retry::RetryConfig, timeout::TimeoutConfig};
 use aws_types::service_config::ServiceConfigKey;
 
-/// A client that trusts the certificates that this machine trusts.
-pub fn https() -> SharedHttpClient {
-    Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+use crate::error::{Class, Error, Result};
+
+/// Connections, made when the first request needs them: reading certificates takes longer than many a command.
+#[derive(Debug)]
+struct Connections {
+    trust: TlsContext,
+    proxy: ProxyConfig,
+    /// By their timeouts, which are few.
+    made: Mutex<Vec<(HttpConnectorSettings, SharedHttpConnector)>>,
 }
 
-/// A client for an endpoint without TLS, which spends no time on reading certificates.
-pub fn http() -> SharedHttpClient {
-    let context = TlsContext::builder().with_trust_store(TrustStore::empty()).build();
-    let builder = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
-    match context {
-        Ok(context) => builder.tls_context(context).build_https(),
-        Err(_) => builder.build_https(),
+impl HttpClient for Connections {
+    fn http_connector(&self, settings: &HttpConnectorSettings, _components: &RuntimeComponents) -> SharedHttpConnector {
+        let timeouts = |it: &HttpConnectorSettings| (it.connect_timeout(), it.read_timeout());
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, connector)) = made.iter().find(|(found, _)| timeouts(found) == timeouts(settings)) {
+            return connector.clone();
+        }
+        let connector = Connector::builder()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .tls_context(self.trust.clone())
+            .proxy_config(self.proxy.clone())
+            .connector_settings(settings.clone())
+            .build();
+        let connector = SharedHttpConnector::new(connector);
+        made.push((settings.clone(), connector.clone()));
+        connector
     }
+}
+
+/// Connections to an endpoint: with the certificates that this machine trusts, or with none where it has no TLS.
+pub fn connections(endpoint: Option<&str>, proxy: &ProxyConfig) -> Result<SharedHttpClient> {
+    let tls = !endpoint.is_some_and(|endpoint| endpoint.starts_with("http://"));
+    let trust = TlsContext::builder().with_trust_store(TrustStore::empty().with_native_roots(tls)).build();
+    let trust = trust.map_err(|cause| Error::new(Class::Unexpected, "tls", cause.to_string()))?;
+    Ok(SharedHttpClient::new(Connections { trust, proxy: proxy.clone(), made: Mutex::default() }))
+}
+
+/// The proxy for requests with TLS that the environment names. Those without, to servers nearby and to where
+/// containers and instances get their credentials, go straight there.
+pub fn proxy() -> Result<ProxyConfig> {
+    let variable = |name: &str| env::var(name).or_else(|_| env::var(name.to_lowercase())).ok();
+    let Some(url) = variable("HTTPS_PROXY").or_else(|| variable("ALL_PROXY")).filter(|url| !url.is_empty()) else {
+        return Ok(ProxyConfig::disabled());
+    };
+    // The URL may have a password in it.
+    let proxy = ProxyConfig::https(url).map_err(|_| {
+        Error::new(Class::Config, "proxy-invalid", "the environment variable HTTPS_PROXY is no URL")
+            .help("write it as http://proxy.example.com:8080")
+    })?;
+    Ok(proxy.no_proxy(variable("NO_PROXY").unwrap_or_default()))
 }
 
 /// Up to seven attempts, with jittered and doubling pauses: three seconds on average, six at most, in all.

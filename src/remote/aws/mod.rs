@@ -44,9 +44,10 @@ pub enum Checksums {
 /// Credentials and connections that a store and a CDN share.
 #[derive(Debug, Clone)]
 pub struct Connection {
-    sdk: SdkConfig,
+    /// For each service its own: the endpoint decides how it is connected to.
+    s3: SdkConfig,
+    cloudfront: SdkConfig,
     checksums: Checksums,
-    endpoint: Option<String>,
 }
 
 impl Connection {
@@ -63,9 +64,10 @@ impl Connection {
     }
 
     async fn load(access: &Access, loader: ConfigLoader) -> Result<Self> {
+        let proxy = client::proxy()?;
         let mut loader = loader
             .region(Region::new(access.region.clone()))
-            .http_client(client::https())
+            .http_client(client::connections(None, &proxy)?)
             .retry_config(client::retries())
             .timeout_config(client::timeouts());
         if let Some(url) = &access.endpoint_url {
@@ -84,25 +86,31 @@ impl Connection {
             let assumed = AssumeRoleProvider::builder(role).session_name("treebeard-cdn").configure(&sdk).build().await;
             sdk = sdk.into_builder().credentials_provider(SharedCredentialsProvider::new(assumed)).build();
         }
-        let endpoint = client::endpoint(&sdk, "S3");
-        Ok(Self { sdk, checksums: access.checksums, endpoint })
+        let connected = |service| {
+            let endpoint = client::endpoint(&sdk, service);
+            let http = client::connections(endpoint.as_deref(), &proxy)?;
+            let mut builder = sdk.clone().into_builder();
+            builder.set_endpoint_url(endpoint);
+            Ok::<_, Error>(builder.http_client(http).build())
+        };
+        Ok(Self { s3: connected("S3")?, cloudfront: connected("CloudFront")?, checksums: access.checksums })
     }
 
     /// The store in `bucket`.
     #[must_use]
     pub fn store(&self, bucket: &str) -> S3Store {
-        S3Store::new(&self.sdk, bucket, self.endpoint.clone(), self.checksums)
+        S3Store::new(&self.s3, bucket, self.checksums)
     }
 
     /// The distribution `id`.
     #[must_use]
     pub fn cdn(&self, id: &str) -> CloudFront {
-        CloudFront::new(&self.sdk, id, client::endpoint(&self.sdk, "CloudFront"))
+        CloudFront::new(&self.cloudfront, id)
     }
 
     /// The S3 endpoint in force when it is not AWS's own: the one configured, the environment's or the profile's.
     #[must_use]
     pub fn endpoint(&self) -> Option<&str> {
-        self.endpoint.as_deref()
+        self.s3.endpoint_url()
     }
 }

@@ -28,7 +28,6 @@ use super::{Checksums, pace::Pace};
 const SHA256: &str = "x-amz-checksum-sha256";
 
 /// Signs a body with the digest that its checksum names, instead of reading and hashing it once more.
-/// The server refuses bytes that do not have it.
 #[derive(Debug)]
 pub struct SignKnownDigest(pub Checksums);
 

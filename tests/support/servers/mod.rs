@@ -1,6 +1,7 @@
 //! Real servers that speak AWS's protocols, one of each for the whole test run. They end with it.
 
 mod ministack;
+mod scripted;
 mod seaweed;
 
 use std::{
@@ -14,6 +15,7 @@ use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use treebeard_cdn::remote::aws::{Access, Checksums, Connection};
 
 pub use ministack::ministack;
+pub use scripted::{Answer, Scripted};
 pub use seaweed::seaweed;
 
 pub const REGION: &str = "us-east-1";

@@ -13,10 +13,7 @@ use aws_sdk_cloudfront::{
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{DateTime, date_time::Format, error::metadata::ProvideErrorMetadata};
 
-use super::{
-    client,
-    fault::{Request, Target},
-};
+use super::fault::{Request, Target};
 use crate::{
     error::{Class, Error, Result},
     remote::cdn::{Cdn, Delivery, Invalidation},
@@ -43,16 +40,12 @@ pub struct CloudFront {
 }
 
 impl CloudFront {
-    pub(super) fn new(sdk: &SdkConfig, id: &str, endpoint: Option<String>) -> Self {
-        let mut config = aws_sdk_cloudfront::config::Builder::from(sdk);
-        if endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")) {
-            config = config.http_client(client::http());
-        }
+    pub(super) fn new(sdk: &SdkConfig, id: &str) -> Self {
         Self {
-            client: Client::from_conf(config.build()),
+            client: Client::new(sdk),
             id: id.to_owned(),
             region: sdk.region().map_or_else(String::new, ToString::to_string),
-            endpoint,
+            endpoint: sdk.endpoint_url().map(str::to_owned),
             patience: Duration::from_mins(15),
         }
     }

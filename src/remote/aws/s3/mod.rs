@@ -46,13 +46,14 @@ pub struct S3Store {
 }
 
 impl S3Store {
-    pub(super) fn new(sdk: &SdkConfig, bucket: &str, endpoint: Option<String>, checksums: Checksums) -> Self {
+    pub(super) fn new(sdk: &SdkConfig, bucket: &str, checksums: Checksums) -> Self {
         let pace = Arc::new(Pace::default());
         let calculation = match checksums {
             Checksums::Auto => RequestChecksumCalculation::WhenSupported,
             Checksums::WhenRequired => RequestChecksumCalculation::WhenRequired,
         };
-        let mut config = aws_sdk_s3::config::Builder::from(sdk)
+        let endpoint = sdk.endpoint_url();
+        let config = aws_sdk_s3::config::Builder::from(sdk)
             // A server on an address has no host name to put the bucket's before.
             .force_path_style(endpoint.is_some())
             .request_checksum_calculation(calculation)
@@ -60,9 +61,6 @@ impl S3Store {
             .retry_classifier(RetryConflicts)
             .interceptor(SignKnownDigest(checksums))
             .interceptor(Feel(Arc::clone(&pace)));
-        if endpoint.as_ref().is_some_and(|endpoint| endpoint.starts_with("http://")) {
-            config = config.http_client(client::http());
-        }
         let bulk = config
             .clone()
             .timeout_config(client::bulk_timeouts())

@@ -2,14 +2,16 @@
 
 use std::{
     fs::{self, File},
-    io::{self, ErrorKind, Read as _},
+    io::{self, ErrorKind, Read as _, Write as _},
     path::{Path, PathBuf},
 };
 
-use aws_sdk_s3::primitives::ByteStream;
-use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
-use aws_smithy_types::{byte_stream::Length, error::metadata::ProvideErrorMetadata};
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures_util::stream::{self, Stream};
+use http_body_util::StreamBody;
+use hyper::body::Frame;
 
 use super::{S3Store, conditions, etag, lost, no_object};
 use crate::{
@@ -57,8 +59,10 @@ impl S3Store {
                 if size > LARGE {
                     return self.put_parts(key, &file, headers, condition).await;
                 }
-                let body = if size <= SMALL { file.read().await? } else { file.stream().await? };
-                self.put_whole(key, body, &sha256, headers, condition, Some(&file)).await
+                if size <= SMALL {
+                    return self.put_whole(key, file.read().await?, &sha256, headers, condition, None).await;
+                }
+                self.put_whole(key, file.stream().await?, &sha256, headers, condition, Some(&file)).await
             }
         }
     }
@@ -70,10 +74,10 @@ impl S3Store {
         sha256: &Digest,
         headers: &Headers,
         condition: Condition,
-        file: Option<&Promised>,
+        streamed: Option<&Promised>,
     ) -> Result<ETag, StoreError> {
         let request = self.request("write", "s3:PutObject", key);
-        let client = if file.is_some_and(|file| file.size > SMALL) { &self.bulk } else { &self.client };
+        let client = if streamed.is_some() { &self.bulk } else { &self.client };
         let _turn = self.pace.turn().await;
         let (if_match, if_none_match) = conditions(condition);
         let stored = client
@@ -81,6 +85,7 @@ impl S3Store {
             .bucket(&*self.bucket)
             .key(key.as_str())
             .body(body)
+            .set_content_length(streamed.and_then(|file| file.size.try_into().ok()))
             .checksum_sha256(checksum(sha256))
             .content_type(&headers.content_type)
             .cache_control(&headers.cache_control)
@@ -94,7 +99,8 @@ impl S3Store {
             // Where a tag was asked for, and nothing is there, somebody deleted it.
             Err(failure) if lost(&failure) || no_object(&failure) => Err(StoreError::Precondition(key.clone())),
             Err(failure) => {
-                if let Some(file) = file.filter(|_| may_be_ours(&failure)) {
+                // A body that broke off here says so only in the depths of what the connection says.
+                if let (Some(file), None) = (streamed, failure.as_service_error()) {
                     file.check().await?;
                 }
                 Err(request.failed(&failure).into())
@@ -108,33 +114,52 @@ pub fn checksum(sha256: &Digest) -> String {
     BASE64_STANDARD.encode(sha256.as_bytes())
 }
 
-/// Whether a file that changed while it was read explains the failure: a digest that does not match, or a body that
-/// did not have the length announced.
-fn may_be_ours<E: ProvideErrorMetadata>(failure: &SdkError<E, HttpResponse>) -> bool {
-    let Some(refusal) = failure.as_service_error() else { return true };
-    matches!(
-        refusal.code(),
-        Some("BadDigest" | "XAmzContentSHA256Mismatch" | "InvalidDigest" | "InvalidRequest" | "IncompleteBody")
-    )
-}
-
 impl Promised {
-    /// All bytes, which are as many as promised. Whether they are the right ones, the server says: they are signed.
+    /// All bytes, which are those promised.
     async fn read(&self) -> Result<ByteStream, Error> {
         let path = self.path.clone();
-        let bytes = blocking(move || fs::read(path)).await.map_err(|cause| self.unreadable(&cause))?;
-        if bytes.len() as u64 == self.size { Ok(bytes.into()) } else { Err(self.changed("its size is another")) }
+        let read = move || {
+            let bytes = fs::read(path)?;
+            Ok((Digest::of(&bytes), bytes))
+        };
+        let (found, bytes) = blocking(read).await.map_err(|cause| self.unreadable(&cause))?;
+        self.compare(found)?;
+        Ok(bytes.into())
     }
 
     /// The bytes as they are read, again for each attempt.
     async fn stream(&self) -> Result<ByteStream, Error> {
+        // Found out here when it is gone already: a body that cannot be sent is sent again and again.
         let path = self.path.clone();
-        let found = blocking(move || fs::metadata(path)).await.map_err(|cause| self.unreadable(&cause))?;
-        if found.len() != self.size {
-            return Err(self.changed("its size is another"));
-        }
-        let stream = ByteStream::read_from().path(&self.path).buffer_size(BUFFER).length(Length::Exact(self.size));
-        stream.build().await.map_err(|cause| self.unreadable(&io::Error::other(cause)))
+        blocking(move || File::open(path)).await.map_err(|cause| self.unreadable(&cause))?;
+        let file = self.clone();
+        let body = SdkBody::retryable(move || SdkBody::from_body_1_x(StreamBody::new(Box::pin(file.chunks()))));
+        Ok(ByteStream::new(body))
+    }
+
+    /// Breaks off before the last bytes when they are not those promised, and so before the object appears: not every
+    /// server compares bodies with what was signed.
+    fn chunks(&self) -> impl Stream<Item = io::Result<Frame<Bytes>>> + Send + Sync + use<> {
+        let start = (self.clone(), None, Hasher::default(), self.size);
+        stream::try_unfold(start, |(promised, file, mut hasher, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let path = promised.path.clone();
+            let read = move || {
+                let mut file = file.map_or_else(|| File::open(path), Ok)?;
+                let chunk = read_part(&mut file, BUFFER)?;
+                hasher.write_all(&chunk)?;
+                Ok((file, hasher, chunk))
+            };
+            let (file, hasher, chunk) = blocking(read).await?;
+            let left = left.checked_sub(chunk.len() as u64).filter(|_| !chunk.is_empty());
+            let left = left.ok_or_else(|| io::Error::other(promised.changed("its size is another")))?;
+            if left == 0 {
+                promised.compare(hasher.clone().digest()).map_err(io::Error::other)?;
+            }
+            Ok(Some((Frame::data(chunk.into()), (promised, Some(file), hasher, left))))
+        })
     }
 
     /// Fails when the file is not what it was.
