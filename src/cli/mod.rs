@@ -90,7 +90,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Deploy(args) => deploy::run(context, &args).await,
         Command::Releases => releases::run(context).await,
         Command::Rollback(args) => rollback::run(context, &args).await,
-        Command::Prune(args) => prune::run(context, &args).await,
+        Command::Prune(args) => Box::pin(prune::run(context, &args)).await,
         Command::Unlock(args) => unlock::run(context, &args).await,
         Command::Invalidate(args) => invalidate::run(context, &args).await,
         Command::Status => status::run(context).await,

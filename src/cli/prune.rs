@@ -46,7 +46,7 @@ async fn execute(context: &Context, config: &Config, args: &args::Prune) -> Resu
     let _draining = context.drain();
     let tenure =
         Tenure::begin(ports.store.clone(), ports.holder.clone(), &loaded.pointer, loaded.etag.as_ref()).await?;
-    apply::prune(&decided, &tenure, &ports).await?;
+    Box::pin(apply::prune(&decided, &tenure, &ports)).await?;
     Ok(decided)
 }
 

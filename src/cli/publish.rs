@@ -133,7 +133,7 @@ pub async fn apply(
         require_conditions(environment, loaded).await?;
     }
     let _draining = context.drain();
-    apply::apply(plan, loaded, &ports).await
+    Box::pin(apply::apply(plan, loaded, &ports)).await
 }
 
 /// A server that takes no notice of conditions is found out before the first pointer is written.

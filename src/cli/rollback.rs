@@ -16,7 +16,7 @@ use crate::{
 
 pub async fn run(context: &Context, args: &args::Rollback) -> Result<ExitCode> {
     let config = context.config()?;
-    let report = rollback(context, &config, args).await?;
+    let report = Box::pin(rollback(context, &config, args)).await?;
     context.print(&report, || report.to_string())?;
     context.summarize(&Summary::of_deploy(&report));
     Ok(ExitCode::SUCCESS)
