@@ -1,5 +1,6 @@
 //! The commands as users type them: words, JSON, exit codes.
 
+mod bucket;
 mod flow;
 mod foreign;
 mod served;
