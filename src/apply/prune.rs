@@ -15,7 +15,7 @@ pub async fn prune(prune: &Prune, tenure: &Tenure, ports: &Ports) -> Result<()> 
 }
 
 async fn delete(prune: &Prune, tenure: &Tenure, ports: &Ports) -> Result<()> {
-    let Prune { dropped: _, deletions, documents, replaced, meanwhile, inventory, begun, done } = prune;
+    let Prune { dropped: _, deletions, documents, replaced, meanwhile, inventory, taken: _, begun, done } = prune;
     let store = ports.store.as_ref();
     let (Some(before), Some(after)) = (begun.inventory, done.inventory) else { return Ok(()) };
     state::write_inventory(store, before, meanwhile).await?;
@@ -25,7 +25,11 @@ async fn delete(prune: &Prune, tenure: &Tenure, ports: &Ports) -> Result<()> {
     let writer = Writer { ports, tenure };
     each(deletions, ports, |deletion| writer.prune(deletion)).await?;
     let documents: Vec<_> = documents.iter().chain(replaced).collect();
-    each(&documents, ports, |key| async { Ok(store.delete(key, Condition::None).await?) }).await?;
+    each(&documents, ports, |key| async {
+        tenure.confirm().await?;
+        Ok(store.delete(key, Condition::None).await?)
+    })
+    .await?;
 
     state::write_inventory(store, after, inventory).await?;
     tenure.end(done).await?;

@@ -25,19 +25,23 @@ impl Writer<'_> {
         self.tenure.confirm().await?;
         let store = self.ports.store.as_ref();
         let Preserve { from, etag, to } = preserve;
-        let copy =
-            |source| store.copy(Copy { from, source, to: &to.key, headers: &to.headers, condition: Condition::None });
-        match copy(etag.as_ref()).await {
-            // Somebody deleted it: there is nothing left to keep, and what takes its place mends the site.
-            Err(StoreError::Missing(_)) => return Ok(()),
-            Err(StoreError::Precondition(_)) => {}
-            done => return done.map(drop).map_err(Into::into),
+        let copy = |source| {
+            let source = Some(source);
+            store.copy(Copy { from, source, to: &to.key, headers: &to.headers, condition: Condition::None })
+        };
+        if let Some(etag) = etag {
+            match copy(etag).await {
+                // Somebody deleted it: there is nothing left to keep, and what takes its place mends the site.
+                Err(StoreError::Missing(_)) => return Ok(()),
+                Err(StoreError::Precondition(_)) => {}
+                done => return done.map(drop).map_err(Into::into),
+            }
         }
-        // The tag is another one. A copy or an encryption of the same bytes is as good; an edit by hand is not ours.
+        // The tag is another one, or none was noted. A copy or an encryption of the same bytes is as good; an edit by hand is not ours.
         match look(store, from).await? {
             None => Ok(()),
             Some(found) if found.sha256 == to.sha256 => {
-                copy(Some(&found.info.etag)).await.map(drop).map_err(Into::into)
+                copy(&found.info.etag).await.map(drop).map_err(Into::into)
             }
             Some(_) => Err(changed(from)),
         }

@@ -11,7 +11,7 @@ use crate::{
     apply::{self, Applied, Ports},
     config::Config,
     error::Result,
-    model::{asset::Site, digest::Digest, ledger::RemoteState, manifest::Manifest, path::ViewerPath},
+    model::{asset::Site, digest::Digest, lease::Holder, ledger::RemoteState, manifest::Manifest, path::ViewerPath},
     plan::{self, Facts, Plan},
     remote::{
         cdn::Delivery,
@@ -130,16 +130,16 @@ pub async fn apply(
 ) -> Result<Applied> {
     let ports = ports(context, environment, command, wait);
     if !plan.is_empty() {
-        require_conditions(environment, loaded).await?;
+        require_conditions(environment, loaded, &ports.holder).await?;
     }
     let _draining = context.drain();
     Box::pin(apply::apply(plan, loaded, &ports)).await
 }
 
 /// A server that takes no notice of conditions is found out before the first pointer is written.
-pub async fn require_conditions(environment: &Environment, loaded: &LoadedPointer) -> Result<()> {
+pub async fn require_conditions(environment: &Environment, loaded: &LoadedPointer, me: &Holder) -> Result<()> {
     if environment.locking && loaded.etag.is_none() {
-        conditions::require(environment.store.as_ref()).await?;
+        conditions::require(environment.store.as_ref(), &me.run).await?;
     }
     Ok(())
 }

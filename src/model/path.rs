@@ -161,8 +161,8 @@ impl StorageKey {
 
     /// Beginnings of the keys that only this tool writes, and that nothing but a release or the ledger needs.
     #[must_use]
-    pub fn prunable() -> [String; 3] {
-        ["objects/", "ledger/manifests/", "ledger/inventory/"].map(|folder| format!("{INTERNAL_PREFIX}{folder}"))
+    pub fn prunable() -> [String; 2] {
+        ["objects/", "ledger/"].map(|folder| format!("{INTERNAL_PREFIX}{folder}"))
     }
 
     /// Whether this keeps old bytes for a rollback.
@@ -171,10 +171,10 @@ impl StorageKey {
         self.0.strip_prefix(INTERNAL_PREFIX).is_some_and(|rest| rest.starts_with("objects/"))
     }
 
-    /// Where a store is tried before it is trusted.
+    /// Where one run of a command tries a store before it trusts it.
     #[must_use]
-    pub fn probe() -> Self {
-        Self(format!("{INTERNAL_PREFIX}ledger/probe.json"))
+    pub fn probe(run: &str) -> Self {
+        Self(format!("{INTERNAL_PREFIX}ledger/probes/{run}.json"))
     }
 
     /// The manifest with this digest: what the releases that have it promise.

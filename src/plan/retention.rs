@@ -42,6 +42,9 @@ pub struct Prune {
     pub meanwhile: Inventory,
     /// The inventory afterwards.
     pub inventory: Inventory,
+    /// The pointer with which the lease is taken. What another command may yet write in the generation after the one
+    /// that was found is not what this one writes.
+    pub taken: Pointer,
     /// The pointer before the first deletion.
     pub begun: Pointer,
     /// The pointer after the last one.
@@ -164,7 +167,8 @@ pub fn prune(
     deletions.extend(orphans.into_iter().map(|(key, size)| Deletion { key: key.clone(), size: *size, guard: None }));
     refuse_mass_deletes(deletions.len(), rules.max_deletes)?;
 
-    let mut begun = pointer.clone();
+    let taken = Pointer { generation: pointer.generation + 1, ..pointer.clone() };
+    let mut begun = taken.clone();
     begun.generation += 1;
     begun.inventory = Some(begun.generation);
     begun.releases.retain(|release| retained.iter().any(|it| it.id == release.id));
@@ -174,7 +178,7 @@ pub fn prune(
     let dropped = dropped.into_iter().cloned().collect();
     let documents = ledger.into_iter().map(|(key, _)| key.clone()).collect();
     let replaced = pointer.inventory.map(StorageKey::inventory);
-    Ok(Prune { dropped, deletions, documents, replaced, meanwhile, inventory, begun, done })
+    Ok(Prune { dropped, deletions, documents, replaced, meanwhile, inventory, taken, begun, done })
 }
 
 /// The ledger's documents that something still refers to.

@@ -8,9 +8,10 @@ use crate::{
 
 /// Fails where conditional writes are not honoured: two deploys at once could mix there.
 ///
-/// Takes four requests, so it is asked once in the life of a bucket: before its first pointer is written.
-pub async fn require(store: &dyn ObjectStore) -> Result<()> {
-    let key = StorageKey::probe();
+/// Takes four requests, so it is asked once in the life of a bucket: before its first pointer is written. Several
+/// commands may ask at once, so each `run` has an object of its own.
+pub async fn require(store: &dyn ObjectStore, run: &str) -> Result<()> {
+    let key = StorageKey::probe(run);
     let headers = Headers::internal();
     let put = |condition| store.put(&key, Body::Bytes(b"{}".to_vec()), &headers, condition);
     put(Condition::None).await?;

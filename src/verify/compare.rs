@@ -63,6 +63,7 @@ const MISSING: &str = "the object is missing: something deleted it after the dep
 const CHANGED: &str = "the object in the bucket is not the deployed one: something wrote it after the deploy";
 const HIDDEN: &str = "this must not be served: the edge does not run the viewer-request function of this configuration";
 const DISTRIBUTION: &str = "the distribution is not set up as configured: `treebeard-cdn provision` does that";
+const FORBIDDEN: &str = "the object is missing, or the distribution may not read it: `treebeard-cdn provision` lets it";
 const UNLISTED: &str = "S3 says 403 for what is missing unless the distribution may list the bucket: \
                         `treebeard-cdn provision` grants it s3:ListBucket";
 
@@ -77,7 +78,8 @@ pub fn compare(probe: &Probe, received: &Received, server: Server) -> Vec<Failur
         let hint = match (status, received.status) {
             (404, 200) => hidden,
             (404, 403) => UNLISTED,
-            (_, 404 | 403) if !is_cached(received) => MISSING,
+            (_, 404) if !is_cached(received) => MISSING,
+            (_, 403) => FORBIDDEN,
             _ => &content_hint,
         };
         // The rest is that of another answer.

@@ -12,13 +12,14 @@ pub struct Lacks {
     server: Server,
     headers: BTreeSet<String>,
     routes: BTreeSet<String>,
+    unlisted: bool,
     open_ledger: bool,
 }
 
 impl Lacks {
     /// Nothing, so far.
     pub fn new(server: Server) -> Self {
-        Self { server, headers: BTreeSet::new(), routes: BTreeSet::new(), open_ledger: false }
+        Self { server, headers: BTreeSet::new(), routes: BTreeSet::new(), unlisted: false, open_ledger: false }
     }
 
     /// Takes those failures that come of how the distribution is set up, and gives the others.
@@ -33,13 +34,18 @@ impl Lacks {
             self.headers.insert(failure.what.clone());
             return true;
         }
+        let missing = probe.expected.status == Some(404) && probe.expected.content.is_none();
+        if missing && failure.got == "403" && self.server != Server::Edge {
+            // What S3 says of a missing object to those who may not list the bucket.
+            self.unlisted = true;
+            return true;
+        }
         if !probe.expected.by_function || self.server.negotiates() || failure.what == Failure::REQUEST {
             return false;
         }
         if failure.path == LEDGER {
             self.open_ledger |= failure.got == "200";
-        } else if probe.expected.status != Some(404) || failure.got != "403" {
-            // A distribution that may not list the bucket gets 403 for what is missing.
+        } else {
             self.routes.insert(format!("{} gives {}", failure.path, failure.got));
         }
         true
@@ -63,6 +69,13 @@ impl Lacks {
             notes.push(format!(
                 "the distribution does not send as configured: {headers}; `treebeard-cdn provision` sets that up"
             ));
+        }
+        if self.unlisted && self.server.negotiates() {
+            notes.push(
+                "what is missing is answered with 403 rather than 404: the distribution may not list the bucket \
+                 (s3:ListBucket); `treebeard-cdn provision` lets it"
+                    .to_owned(),
+            );
         }
         if self.open_ledger {
             notes.push(format!("anyone can read {LEDGER}; `treebeard-cdn status` prints the statement that denies it"));

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 use super::runner::{Action, Job, Outcome};
-use crate::support::Project;
+use crate::support::{Project, distribution, servers::ministack};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_treebeard-cdn");
 
@@ -93,6 +93,15 @@ fn deploy(job: &Job) -> String {
 #[test]
 fn from_plan_to_rollback_on_this_machine() {
     pipeline(&repository("{ target: local }"), Vec::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_plan_to_rollback_on_a_server_that_stands_for_aws() {
+    let server = ministack();
+    let bucket = server.bucket().await;
+    let (id, _) = distribution::foreign(server, &bucket).await;
+    let place = format!("{{ bucket: {bucket}, region: us-east-1, distribution_id: {id} }}");
+    pipeline(&repository(&place), server.environment().into());
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Bucket {
         let loaded = state::load_pointer(self.store.as_ref()).await?;
         let ports = self.ports(store, Arc::new(|_| {}));
         let (store, holder) = (Arc::clone(&ports.store), ports.holder.clone());
-        let tenure = Tenure::begin(store, holder, &loaded.pointer, loaded.etag.as_ref()).await?;
+        let tenure = Tenure::begin(store, holder, &prune.taken, loaded.etag.as_ref()).await?;
         apply::prune(prune, &tenure, &ports).await
     }
 

@@ -12,5 +12,6 @@ mod serve;
 mod verify;
 mod verify_cli;
 mod verify_distribution;
+mod verify_ministack;
 mod verify_tls;
 mod world;

@@ -1,5 +1,6 @@
 //! Projects in temporary folders, and the command line run in them.
 
+pub mod distribution;
 pub mod http;
 mod project;
 mod served;

@@ -44,6 +44,18 @@ impl Server {
         }
     }
 
+    /// The environment of a command of ours that talks to this server.
+    pub fn environment(&self) -> [(&'static str, String); 6] {
+        [
+            ("AWS_ENDPOINT_URL", self.endpoint()),
+            ("AWS_ACCESS_KEY_ID", self.access_key.into()),
+            ("AWS_SECRET_ACCESS_KEY", self.secret_key.into()),
+            ("AWS_EC2_METADATA_DISABLED", "true".into()),
+            ("AWS_CONFIG_FILE", "/dev/null".into()),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null".into()),
+        ]
+    }
+
     pub async fn connection(&self) -> Connection {
         Connection::with_keys(&self.access(), self.access_key, self.secret_key, None).await.unwrap()
     }
