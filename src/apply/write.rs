@@ -63,7 +63,7 @@ impl Writer<'_> {
             }
         }
         // It is not as expected. Before anything else: is this still the process that writes?
-        self.tenure.renew().await?;
+        self.tenure.assure().await?;
         let condition = match look(self.ports.store.as_ref(), key).await? {
             None => Condition::Absent,
             // This very process wrote it, and the answer got lost; or another one that did not finish.
@@ -122,7 +122,7 @@ impl Writer<'_> {
                 done => return done.map_err(Into::into),
             }
         }
-        self.tenure.renew().await?;
+        self.tenure.assure().await?;
         match look(store, key).await? {
             Some(found) if may_replace(guard, &found) => {
                 store.delete(key, Condition::Matches(found.info.etag)).await.map_err(Into::into)

@@ -29,6 +29,9 @@ const RENEWAL: Duration = Duration::from_secs(10);
 /// After this long without a renewal nothing is written before the next one.
 const STALE: Duration = Duration::from_secs(20);
 
+/// A renewal that is as good as one now: nobody takes a lease over that young.
+const RECENT: Duration = Duration::from_secs(3);
+
 const _: () = assert!(RENEWAL.as_secs() < STALE.as_secs() && STALE.as_secs() < TERM.as_secs());
 
 /// Fails when somebody else holds the lease of a pointer, and may still be there.
@@ -94,16 +97,20 @@ impl Tenure {
 
     /// Fails when the lease is lost. Renews it first when that is overdue.
     pub async fn confirm(&self) -> Result<()> {
+        self.renew_after(STALE).await
+    }
+
+    /// The same, where something is not as expected: only a lease that was renewed just now will do.
+    pub async fn assure(&self) -> Result<()> {
+        self.renew_after(RECENT).await
+    }
+
+    async fn renew_after(&self, age: Duration) -> Result<()> {
         if let Some(error) = self.lost.get() {
             return Err(error.clone());
         }
-        let age = self.renewed.lock().unwrap_or_else(PoisonError::into_inner).elapsed();
-        if age < STALE { Ok(()) } else { self.renew().await }
-    }
-
-    /// Renews the lease now.
-    pub async fn renew(&self) -> Result<()> {
-        self.put(None, true).await
+        let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        if renewed.elapsed() < age { Ok(()) } else { self.put(None, true).await }
     }
 
     /// Writes the pointer's last step, without a lease.
@@ -121,8 +128,11 @@ impl Tenure {
         if let Some(error) = self.lost.get() {
             return Err(error.clone());
         }
-        if let Some(next) = next {
-            book.pointer.clone_from(next);
+        match next {
+            Some(next) => book.pointer.clone_from(next),
+            // It was given back while this renewal waited for its turn.
+            None if book.pointer.lease.is_none() => return Ok(()),
+            None => {}
         }
         book.beat += 1;
         book.pointer.lease = leased.then(|| Lease { holder: self.me.clone(), beat: book.beat });
@@ -158,7 +168,7 @@ impl Tenure {
     }
 }
 
-/// Renews until the tenure ends. A failure that is not a loss is tried again: the store may come back in time.
+/// Renews until the tenure ends, or is lost.
 async fn renewals(tenure: std::sync::Weak<Tenure>) {
     let mut ticks = tokio::time::interval(RENEWAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -166,8 +176,9 @@ async fn renewals(tenure: std::sync::Weak<Tenure>) {
     loop {
         ticks.tick().await;
         let Some(tenure) = tenure.upgrade() else { return };
-        let leased = tenure.book.lock().await.pointer.lease.is_some();
-        if !leased || (tenure.renew().await.is_err() && tenure.lost.get().is_some()) {
+        // A failure that is no loss is tried again at the next tick.
+        let _ = tenure.put(None, true).await;
+        if tenure.lost.get().is_some() {
             return;
         }
     }

@@ -71,7 +71,12 @@ impl Project {
     /// A command of ours in this folder, with none of the environment's own settings.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_treebeard-cdn"));
-        command.args(args).current_dir(self.folder.path()).env("NO_COLOR", "1").env_remove("GITHUB_ACTIONS");
+        command
+            .args(args)
+            .current_dir(self.folder.path())
+            .env("NO_COLOR", "1")
+            .env_remove("GITHUB_ACTIONS")
+            .env_remove("GITHUB_STEP_SUMMARY");
         command.stdin(Stdio::null());
         command
     }
