@@ -40,9 +40,7 @@ impl Writer<'_> {
         // The tag is another one, or none was noted. A copy or an encryption of the same bytes is as good; an edit by hand is not ours.
         match look(store, from).await? {
             None => Ok(()),
-            Some(found) if found.sha256 == to.sha256 => {
-                copy(&found.info.etag).await.map(drop).map_err(Into::into)
-            }
+            Some(found) if found.sha256 == to.sha256 => copy(&found.info.etag).await.map(drop).map_err(Into::into),
             Some(_) => Err(changed(from)),
         }
     }

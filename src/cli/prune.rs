@@ -44,8 +44,7 @@ async fn execute(context: &Context, config: &Config, args: &args::Prune) -> Resu
     let ports = publish::ports(context, &environment, "prune", false);
     publish::require_conditions(&environment, &loaded, &ports.holder).await?;
     let _draining = context.drain();
-    let tenure =
-        Tenure::begin(ports.store.clone(), ports.holder.clone(), &decided.taken, loaded.etag.as_ref()).await?;
+    let tenure = Tenure::begin(ports.store.clone(), ports.holder.clone(), &decided.taken, loaded.etag.as_ref()).await?;
     Box::pin(apply::prune(&decided, &tenure, &ports)).await?;
     Ok(decided)
 }

@@ -8,6 +8,7 @@ use super::{Context, Environment};
 use crate::{
     error::Result,
     model::{
+        history::{Action, Event},
         lease::Holder,
         ledger::{Owed, Pending, Release},
     },
@@ -26,6 +27,8 @@ struct Status<'a> {
     unfinished: &'a [Pending],
     lock: Option<Lock>,
     invalidations: Invalidations<'a>,
+    /// What was made live, oldest first.
+    history: &'a [Event],
     edge: Option<String>,
 }
 
@@ -59,6 +62,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         unfinished: &pointer.pending,
         lock: lease.or_else(|| DeployLock::holder(&config.state_dir()).map(|pid| Lock::Process { pid })),
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
+        history: &pointer.history,
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
     context.print(&status, || words(&status))?;
@@ -83,6 +87,10 @@ fn words(status: &Status) -> String {
     match status.live {
         Some(it) => line("live", &format!("{} ({} objects, since {})", it.id, it.objects, it.created_at)),
         None => line("live", "nothing yet: run `treebeard-cdn deploy`"),
+    }
+    if let Some(last) = status.history.last() {
+        let how = if last.action == Action::Deploy { "deployed" } else { "rolled back to" };
+        line("history", &format!("{how} {} at {}", last.release, last.at));
     }
     if let Some(lock) = &status.lock {
         line("lock", &lock.to_string());

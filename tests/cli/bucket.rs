@@ -123,7 +123,10 @@ fn a_site_goes_to_a_bucket_and_back() {
     assert_eq!(world.refused(&["rollback"]), (3, "no-earlier-release".into()));
     assert_eq!(world.json(&["rollback", second["release"].as_str().unwrap()])["release"], second["release"]);
     assert_eq!(world.get("index.html").as_deref(), Some("two"));
-    assert_eq!(world.json(&["status"])["lock"], serde_json::Value::Null);
+    let status = world.json(&["status"]);
+    assert_eq!(status["lock"], serde_json::Value::Null);
+    let actions: Vec<_> = status["history"].as_array().unwrap().iter().map(|event| event["action"].clone()).collect();
+    assert_eq!(actions, ["deploy", "deploy", "rollback", "rollback"], "the audit trail");
 }
 
 #[test]
@@ -204,4 +207,36 @@ fn a_bucket_that_is_not_there_is_an_error_that_says_so() {
         ),
     );
     assert_eq!(world.refused(&["deploy"]), (3, "bucket-missing".into()));
+}
+
+#[test]
+fn without_credentials_or_with_wrong_ones_the_error_says_so() {
+    let world = World::new();
+    let refused = |set_up: &dyn Fn(&mut std::process::Command)| {
+        let mut command = world.project.command(&["--env", "production", "deploy", "--json"]);
+        for name in ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"] {
+            command.env_remove(name);
+        }
+        for name in ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"] {
+            command.env(name, "/dev/null");
+        }
+        command.env("AWS_EC2_METADATA_DISABLED", "true");
+        set_up(&mut command);
+        let run = Run::of(&mut command);
+        let error = run.json()["error"].clone();
+        assert!(error["help"].as_str().is_some_and(|help| !help.is_empty()), "{run:?}");
+        (run.code, error["rule"].as_str().unwrap().to_owned())
+    };
+    assert_eq!(refused(&|_| {}), (5, "credentials-missing".into()));
+    let wrong = |command: &mut std::process::Command| {
+        command.env("AWS_ACCESS_KEY_ID", world.server.access_key).env("AWS_SECRET_ACCESS_KEY", "wrong");
+    };
+    assert_eq!(refused(&wrong), (5, "credentials-refused".into()));
+    let no_token = |command: &mut std::process::Command| {
+        command
+            .env("AWS_WEB_IDENTITY_TOKEN_FILE", "/no/such/token")
+            .env("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/x");
+    };
+    assert_eq!(refused(&no_token).0, 5);
+    assert_eq!(world.keys(), Vec::<String>::new());
 }
