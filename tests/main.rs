@@ -1,9 +1,11 @@
 //! One binary, a folder a capability.
 
+mod benches;
 mod browser;
 mod ci;
 mod cli;
 mod config;
+mod crash;
 mod deploy;
 mod edge;
 mod remote;

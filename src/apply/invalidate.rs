@@ -26,9 +26,9 @@ pub async fn request(owed: &[Owed], mut pointer: Pointer, tenure: &Tenure, ports
                 pointer.owed.retain(|it| it != one);
                 applied.invalidations.push(invalidation);
             }
+            // One that is refused keeps no other one waiting.
             Err(error) => {
-                failure = Some(error);
-                break;
+                failure.get_or_insert(error);
             }
         }
     }
@@ -46,17 +46,24 @@ pub async fn request(owed: &[Owed], mut pointer: Pointer, tenure: &Tenure, ports
     }
 }
 
-/// Waits until every cache has dropped what was invalidated.
-pub async fn wait(applied: &Applied, ports: &Ports) -> Result<()> {
+/// Waits until every cache has dropped what was invalidated; false when that takes longer than anybody waits.
+pub async fn wait(applied: &Applied, ports: &Ports) -> Result<bool> {
     let began = Instant::now();
     for invalidation in &applied.invalidations {
         while !ports.cdn.finished(&invalidation.id).await? {
-            if began.elapsed() > PATIENCE || ports.stop.is_cancelled() {
-                return Ok(());
+            if ports.stop.is_cancelled() {
+                return Err(Error::new(Class::Interrupted(15), "interrupted", "interrupted while the CDN was at work")
+                    .help("the release is live, and the CDN goes on with its invalidation; `treebeard-cdn status` shows it"));
+            }
+            if began.elapsed() > PATIENCE {
+                return Ok(false);
             }
             (ports.listener)(Event::Waiting(invalidation, began.elapsed().as_secs()));
-            tokio::time::sleep(POLL).await;
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = ports.stop.cancelled() => {}
+            }
         }
     }
-    Ok(())
+    Ok(true)
 }

@@ -17,15 +17,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Class, Error, Result},
-    model::{
-        lease::Holder,
-        ledger::{Inventory, Pointer},
-        manifest::Role,
-        path::StorageKey,
-    },
-    plan::{Outcome, Plan, Pointers, Write},
+    model::{lease::Holder, ledger::Pointer, manifest::Role, path::StorageKey},
+    plan::{Expected, Outcome, Plan, Pointers, Write},
     remote::{
-        Condition, ETag, ObjectStore,
+        Condition, ObjectStore,
         cdn::{Cdn, Invalidation},
         lease::Tenure,
         state::{self, LoadedPointer},
@@ -81,13 +76,15 @@ pub struct Ports {
 pub struct Applied {
     /// Invalidations that the CDN accepted.
     pub invalidations: Vec<Invalidation>,
+    /// Whether every cache has dropped what they name.
+    pub finished: bool,
 }
 
 /// Executes `plan`, which was made from the ledger as it was `loaded`.
 pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result<Applied> {
     // A command that died after its last write but one left nothing to do but its lease.
     if plan.is_empty() && loaded.pointer.lease.is_none() {
-        return Ok(Applied::default());
+        return Ok(Applied { finished: true, ..Applied::default() });
     }
     let begun = match &plan.pointers {
         Some(pointers) => pointers.begun.clone(),
@@ -101,10 +98,8 @@ pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result
         };
         invalidate::request(&plan.invalidations, live, &tenure, ports).await
     };
-    let applied = finally(done.await, &tenure).await?;
-    if ports.wait {
-        invalidate::wait(&applied, ports).await?;
-    }
+    let mut applied = finally(done.await, &tenure).await?;
+    applied.finished = ports.wait && invalidate::wait(&applied, ports).await?;
     Ok(applied)
 }
 
@@ -129,8 +124,17 @@ async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result
     let manifest = async {
         if plan.manifest_is_new { state::write_manifest(store, &plan.digest, &plan.manifest).await } else { Ok(()) }
     };
-    let copies = each(&plan.preserve, ports, |preserve| writer.preserve(preserve));
+    let missing = Mutex::new(Vec::new());
+    let copies = each(&plan.preserve, ports, |preserve| async {
+        if !writer.preserve(preserve).await? {
+            missing.lock().unwrap_or_else(PoisonError::into_inner).push(preserve.to.key.clone());
+        }
+        Ok(())
+    });
     futures_util::try_join!(manifest, copies)?;
+    if pointers.begun.live.is_some() {
+        each(&vacancies(plan), ports, |write| writer.require_vacant(write)).await?;
+    }
     tenure.write(&pointers.preserved).await?;
 
     let etags = Mutex::new(BTreeMap::new());
@@ -151,21 +155,27 @@ async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result
         (ports.listener)(Event::Removing(plan.removals.len()));
         each(&plan.removals, ports, |removal| writer.remove(removal)).await?;
     }
-    let written = etags.into_inner().unwrap_or_else(PoisonError::into_inner);
-    state::write_inventory(store, pointers.live.generation, &with_tags(&plan.inventory, written)).await?;
+    let mut inventory = plan.inventory.clone();
+    inventory.etags.extend(etags.into_inner().unwrap_or_else(PoisonError::into_inner));
+    for key in missing.into_inner().unwrap_or_else(PoisonError::into_inner) {
+        inventory.objects.remove(&key);
+    }
+    state::write_inventory(store, pointers.live.generation, &inventory).await?;
     tenure.write(&pointers.live).await?;
     (ports.listener)(Event::Live(&plan.outcome));
     // The new inventory is in force; the one before it is read by nobody any more.
     if let Some(old) = pointers.begun.inventory {
-        store.delete(&StorageKey::inventory(old), Condition::None).await?;
+        // What is left of it is litter that `prune` takes away, and no reason to hold up the invalidation.
+        let _ = store.delete(&StorageKey::inventory(old), Condition::None).await;
     }
     Ok(pointers.live.clone())
 }
 
-fn with_tags(inventory: &Inventory, written: BTreeMap<StorageKey, ETag>) -> Inventory {
-    let mut inventory = inventory.clone();
-    inventory.etags.extend(written);
-    inventory
+/// Writes of the last waves to keys where nothing should lie: whatever is in the way there must show before the first
+/// page changes.
+fn vacancies(plan: &Plan) -> Vec<&Write> {
+    let late = plan.waves.iter().filter(|wave| wave.role != Role::Immutable);
+    late.flat_map(|wave| &wave.writes).filter(|write| write.guard.expected == Expected::Nothing).collect()
 }
 
 /// Does `work` for every item, some at once, and stops at the first failure or when it is told to.
@@ -197,6 +207,6 @@ where
 
 /// The signal that ended the work is known to whoever cancelled it.
 fn interrupted() -> Error {
-    Error::new(Class::Interrupted(15), "interrupted", "interrupted before the release was live")
+    Error::new(Class::Interrupted(15), "interrupted", "interrupted before it was finished")
         .help("what was live stays live; run the command again to finish")
 }

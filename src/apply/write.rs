@@ -20,8 +20,8 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Copies bytes aside before they are overwritten.
-    pub async fn preserve(&self, preserve: &Preserve) -> Result<()> {
+    /// Copies bytes aside before they are overwritten; false where there are none any more.
+    pub async fn preserve(&self, preserve: &Preserve) -> Result<bool> {
         self.tenure.confirm().await?;
         let store = self.ports.store.as_ref();
         let Preserve { from, etag, to } = preserve;
@@ -29,19 +29,37 @@ impl Writer<'_> {
             let source = Some(source);
             store.copy(Copy { from, source, to: &to.key, headers: &to.headers, condition: Condition::None })
         };
-        if let Some(etag) = etag {
-            match copy(etag).await {
-                // Somebody deleted it: there is nothing left to keep, and what takes its place mends the site.
-                Err(StoreError::Missing(_)) => return Ok(()),
-                Err(StoreError::Precondition(_)) => {}
-                done => return done.map(drop).map_err(Into::into),
-            }
+        let copied = match etag {
+            Some(etag) => copy(etag).await,
+            None => Err(StoreError::Precondition(from.clone())),
+        };
+        match copied {
+            Err(StoreError::Precondition(_)) => {}
+            Err(StoreError::Missing(_)) => return self.is_kept(to).await,
+            done => return done.map(|_| true).map_err(Into::into),
         }
-        // The tag is another one, or none was noted. A copy or an encryption of the same bytes is as good; an edit by hand is not ours.
+        // The tag is another one, or none was noted. A copy or an encryption of the same bytes is as good; an edit by
+        // hand is not ours.
         match look(store, from).await? {
-            None => Ok(()),
-            Some(found) if found.sha256 == to.sha256 => copy(&found.info.etag).await.map(drop).map_err(Into::into),
+            None => self.is_kept(to).await,
+            Some(found) if found.sha256 == to.sha256 => copy(&found.info.etag).await.map(|_| true).map_err(Into::into),
             Some(_) => Err(changed(from)),
+        }
+    }
+
+    /// Somebody deleted what was to be kept, and what takes its place mends the site. An earlier try may have kept it.
+    async fn is_kept(&self, copy: &Stored) -> Result<bool> {
+        Ok(self.ports.store.head(&copy.key).await?.is_some())
+    }
+
+    /// Fails when somebody else's object lies where `write` expects nothing.
+    pub async fn require_vacant(&self, write: &Write) -> Result<()> {
+        let Stored { key, sha256, .. } = &write.stored;
+        match look(self.ports.store.as_ref(), key).await? {
+            Some(found) if found.sha256 != *sha256 && !may_replace(&write.guard, &found) => {
+                Err(stranger(key, write.guard.stranger))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -145,7 +163,7 @@ fn stranger(key: &StorageKey, stranger: Stranger) -> Error {
     }
     let message = format!("an object that treebeard-cdn did not write lies at {key}");
     Error::new(Class::Brake, "foreign-object", message)
-        .help("no page has changed; look at the object, then delete it, or deploy with --adopt to take such keys over")
+        .help("look at the object, then delete it, or deploy with --adopt to take such keys over")
 }
 
 fn changed(key: &StorageKey) -> Error {

@@ -75,7 +75,7 @@ impl Context {
 
     /// Asks before anything is deleted; where nobody can be asked, it must have been said beforehand.
     pub fn confirm_prune(&self, config: &Config, yes: bool) -> Result<()> {
-        if yes || config.target == Target::Local {
+        if yes {
             return Ok(());
         }
         if !self.interactive() {

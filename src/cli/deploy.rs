@@ -80,17 +80,23 @@ pub async fn finish(
     let mut report = report(plan, environment, config, started).await?;
     report.live = true;
     report.invalidation = InvalidationReport::accepted(&applied.invalidations);
-    verify(context, config, environment, plan, wait).await?;
+    verify(context, config, environment, plan, applied.finished).await?;
     report.duration_ms = elapsed_ms(started);
     Ok(report)
 }
 
 /// Requests what was published as a browser would. A deploy that had nothing to do has nothing to prove.
-async fn verify(context: &Context, config: &Config, environment: &Environment, plan: &Plan, wait: bool) -> Result<()> {
+async fn verify(
+    context: &Context,
+    config: &Config,
+    environment: &Environment,
+    plan: &Plan,
+    finished: bool,
+) -> Result<()> {
     if plan.is_empty() {
         return Ok(());
     }
-    if !wait && environment.has_cdn && config.target != Target::Local {
+    if !finished && environment.has_cdn && config.target != Target::Local {
         context
             .say("not verified: the CDN may still answer with the release before; `treebeard-cdn verify` looks later");
         return Ok(());

@@ -11,7 +11,7 @@ use crate::{
     apply::{self, Applied, Ports},
     config::Config,
     error::Result,
-    model::{asset::Site, digest::Digest, lease::Holder, ledger::RemoteState, manifest::Manifest, path::ViewerPath},
+    model::{asset::Site, digest::Digest, lease::Holder, manifest::Manifest, path::ViewerPath},
     plan::{self, Facts, Plan},
     remote::{
         cdn::Delivery,
@@ -72,25 +72,40 @@ impl Prepared {
             lease::refuse_held(&loaded)?;
         }
         let mut notes = std::mem::take(&mut site.notes);
+        // What the CDN was seen to do at the last deploy is what it does; where it did nothing, it may have begun to.
+        let negotiates = match loaded.pointer.negotiates {
+            Some(true) => true,
+            _ => environment.delivery().await?.negotiates,
+        };
         if !options.refresh
-            && let Some(plan) = unchanged(&site, &loaded)
+            && let Some(plan) = unchanged(&site, &loaded, negotiates)
         {
             return Ok(Self { plan, loaded, notes, seen: None });
         }
         let (delivery, state) =
             futures_util::try_join!(environment.delivery(), state::load(store, loaded.pointer.clone()))?;
         let saving = saving(&site).filter(|_| !delivery.negotiates);
-        notes.extend(inactive(environment, delivery, saving));
-        let (state, seen) = if options.refresh {
-            let seen = refresh(store, &state).await?;
-            (RemoteState { drift: seen.drift.clone(), ..state }, Some(seen))
-        } else {
-            (state, None)
-        };
+        for note in inactive(environment, delivery, saving) {
+            if options.writes {
+                context.say(format_args!("note: {note}"));
+            }
+            notes.push(note);
+        }
+        let mut state = state;
+        let mut seen = None;
+        if options.refresh {
+            let found = refresh(store, &state).await?;
+            state.drift.clone_from(&found.drift);
+            for key in &found.lost {
+                state.inventory.objects.remove(key);
+            }
+            seen = Some(found);
+        }
         let facts = Facts {
             commit: commit(config).await,
             adopt: options.adopt,
             negotiates: delivery.negotiates,
+            encodings: delivery.encodings.clone(),
             saving,
             ..facts(config, environment, options.max_deletes)
         };
@@ -107,14 +122,15 @@ pub fn facts(config: &Config, environment: &Environment, max_deletes: Option<usi
         adopt: false,
         invalidation: environment.has_cdn.then_some(config.invalidation),
         negotiates: true,
+        encodings: Vec::new(),
         saving: None,
         max_deletes: max_deletes.unwrap_or(config.releases.max_deletes),
     }
 }
 
-/// Known without a second look at anything remote: what the CDN was seen to do at the last deploy is what it does.
-fn unchanged(site: &Site, loaded: &LoadedPointer) -> Option<Plan> {
-    let manifest = plan::manifest(site, loaded.pointer.negotiates?);
+/// Known without a second look at anything in the bucket.
+fn unchanged(site: &Site, loaded: &LoadedPointer, negotiates: bool) -> Option<Plan> {
+    let manifest = plan::manifest(site, negotiates);
     let digest = manifest.digest();
     plan::unchanged(manifest, digest, &loaded.pointer)
 }
@@ -186,7 +202,8 @@ fn saving(site: &Site) -> Option<u64> {
     let index = site.assets.iter().find(|asset| asset.path.as_str() == "index.html")?;
     let page = std::fs::read(&index.identity.source.file).ok()?;
     let named = |path: &ViewerPath| memchr::memmem::find(&page, path.file_name().as_bytes()).is_some();
-    let visit = site.assets.iter().filter(|asset| asset.path == index.path || named(&asset.path));
+    let compressed = site.assets.iter().filter(|asset| !asset.variants.is_empty());
+    let visit = compressed.filter(|asset| asset.path == index.path || named(&asset.path));
     let saved = visit.filter_map(|asset| {
         let best = asset.variants.iter().map(|(_, it)| it.source.size).min()?;
         asset.identity.source.size.checked_sub(best)

@@ -44,13 +44,15 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
         lease::refuse_held(&loaded)?;
     }
     let release = plan::target(&loaded.pointer, args.release.as_deref())?;
-    let (state, manifest) = futures_util::try_join!(
+    let (delivery, state, manifest) = futures_util::try_join!(
+        environment.delivery(),
         state::load(store, loaded.pointer.clone()),
         publish::manifest(environment, &release.manifest)
     )?;
     let facts = Facts {
         commit: release.commit.clone(),
-        negotiates: loaded.pointer.negotiates.unwrap_or(true),
+        negotiates: delivery.negotiates,
+        encodings: delivery.encodings.clone(),
         ..publish::facts(config, environment, args.max_deletes)
     };
     let plan = plan::rollback(release, manifest, &state, &facts)?;

@@ -59,7 +59,7 @@ pub async fn at_home(
         }
         (Target::Aws(aws), _) => aws,
     };
-    let Delivery { domain, negotiates, adds_headers } = environment.delivery().await?.clone();
+    let Delivery { domain, negotiates, encodings: _, adds_headers } = environment.delivery().await?.clone();
     let address = match url {
         Some(url) => Some(url),
         None => Address::of(aws, environment.endpoint.as_deref(), domain.as_deref())?,

@@ -40,6 +40,18 @@ pub fn source(settings: &Settings) -> String {
     TEMPLATE.replacen(PLACEHOLDER, &format!("var SETTINGS = {value};"), 1)
 }
 
+/// The encodings that a published source of ours was compiled for; none where that cannot be read from it.
+#[must_use]
+pub fn encodings(source: &[u8]) -> Vec<Encoding> {
+    let settings = || {
+        let first = source.split(|byte| *byte == b'\n').next()?;
+        let value = first.strip_prefix(b"var SETTINGS = ")?.strip_suffix(b";")?;
+        let value: serde_json::Value = serde_json::from_slice(value).ok()?;
+        serde_json::from_value(value.get("encodings")?.clone()).ok()
+    };
+    settings().unwrap_or_default()
+}
+
 /// Whether this is the source of our function, whatever its version and settings.
 #[must_use]
 pub fn is_ours(source: &[u8]) -> bool {
@@ -55,6 +67,8 @@ mod tests {
         assert_eq!(TEMPLATE.matches(PLACEHOLDER).count(), 1);
         let source = source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip] });
         assert!(source.contains(r#""encodings":["br","gzip"]"#) && source.len() <= MAX_BYTES);
+        assert_eq!(encodings(source.as_bytes()), [Encoding::Br, Encoding::Gzip]);
+        assert_eq!(encodings(b"function handler(event) { return event.request; }"), []);
         assert!(is_ours(source.as_bytes()) && !is_ours(b"function handler(event) { return event.request; }"));
     }
 }

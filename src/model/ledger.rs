@@ -69,6 +69,9 @@ pub struct Release {
     pub commit: Option<String>,
     /// Digest of its manifest.
     pub manifest: Digest,
+    /// Digest of the manifest as the build alone would have it, without what is kept for the sake of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub built: Option<Digest>,
     /// Number of its objects, variants included.
     pub objects: usize,
     /// Stored bytes of its objects.

@@ -44,7 +44,7 @@ impl Slot<'_> {
     pub fn certainty(&self) -> Certainty {
         match self.certain_bytes() {
             None => Certainty::Doubtful,
-            Some(_) if self.headers_doubtful || self.candidates.len() > 1 => Certainty::Bytes,
+            Some(_) if self.headers_doubtful || self.drift.is_some() || self.candidates.len() > 1 => Certainty::Bytes,
             Some(_) => Certainty::Sure,
         }
     }

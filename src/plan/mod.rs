@@ -24,6 +24,7 @@ use crate::{
     model::{
         asset::Site,
         digest::Digest,
+        encoding::Encoding,
         etag::ETag,
         history::Action,
         ledger::{Inventory, Owed, Pointer, Release, RemoteState},
@@ -49,6 +50,8 @@ pub struct Facts {
     pub invalidation: Option<Invalidation>,
     /// Whether the CDN runs our function: without it, viewers meet identity objects only.
     pub negotiates: bool,
+    /// The encodings that it chooses among.
+    pub encodings: Vec<Encoding>,
     /// Bytes that a first visit would save, if the CDN ran it.
     pub saving: Option<u64>,
     /// The brake on deletions.
@@ -255,14 +258,17 @@ pub fn manifest(site: &Site, negotiates: bool) -> Manifest {
 /// Decides what publishing `site` takes.
 pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
     let mut manifest = manifest(site, facts.negotiates);
+    let built = manifest.digest();
     let slots = actual::slots(state);
-    variants::keep_published(&mut manifest, &state.live, &slots);
-    variants::keep_negotiated(&mut manifest, &state.live);
+    if facts.negotiates {
+        variants::keep_published(&mut manifest, &state.live, &slots);
+        variants::keep_negotiated(&mut manifest, &state.live, &facts.encodings);
+    }
     let sources = sources::of_site(site);
     let find =
         |path: &ViewerPath, stored: &Stored| sources.get(&(path, stored.sha256)).map(|&file| Source::File(file.into()));
     let digest = manifest.digest();
-    let outcome = release::outcome(&state.pointer, &manifest, digest, facts);
+    let outcome = release::outcome(&state.pointer, &manifest, digest, built, facts);
     objects::plan(
         objects::Desired { manifest, digest, outcome, action: Action::Deploy, find: &find },
         state,
@@ -274,7 +280,9 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
 /// The plan where the live release's digest already is the site's: known without reading anything but the pointer.
 #[must_use]
 pub fn unchanged(manifest: Manifest, digest: Digest, pointer: &Pointer) -> Option<Plan> {
-    let live = pointer.live_release().filter(|live| live.manifest == digest && pointer.pending.is_empty())?;
+    let is_live =
+        |live: &&Release| (live.manifest == digest || live.built == Some(digest)) && pointer.pending.is_empty();
+    let live = pointer.live_release().filter(is_live)?;
     Some(Plan {
         outcome: Outcome::Unchanged(live.clone()),
         unchanged: manifest.object_count(),

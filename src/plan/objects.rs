@@ -12,7 +12,7 @@ use crate::{
     model::{
         digest::Digest,
         history::Action,
-        ledger::{Certainty, Inventory, Leftover, RemoteState},
+        ledger::{Certainty, Drift, Inventory, Leftover, RemoteState},
         manifest::{Entry, Manifest, Role, Stored},
         path::{StorageKey, ViewerPath},
     },
@@ -208,6 +208,11 @@ impl Books {
             return;
         };
         let to = Stored { key: StorageKey::preserved(&base.sha256), ..base.clone() };
+        // What somebody changed or deleted cannot be copied any more.
+        let is_gone = matches!(slot.drift, Some(Drift::Missing | Drift::Bytes));
+        if is_gone && !self.copies.contains_key(&to.key) {
+            return;
+        }
         let copy =
             Leftover { role: Role::Immutable, stored: to.clone(), certainty: Certainty::Sure, others: Vec::new() };
         // Where the bytes are uncertain, the deploy that made them so had preserved them first.

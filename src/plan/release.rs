@@ -48,6 +48,10 @@ pub fn steps(
 
     let mut live = preserved.clone();
     live.generation += 1;
+    if facts.invalidation.is_none() {
+        // Where nothing caches any more, nothing is owed.
+        live.owed.clear();
+    }
     live.pending.clear();
     live.inventory = Some(live.generation);
     live.negotiates = Some(facts.negotiates);
@@ -63,22 +67,23 @@ pub fn steps(
 }
 
 /// What becomes of the live release when `manifest` is published.
-pub fn outcome(pointer: &Pointer, manifest: &Manifest, digest: Digest, facts: &Facts) -> Outcome {
+pub fn outcome(pointer: &Pointer, manifest: &Manifest, digest: Digest, built: Digest, facts: &Facts) -> Outcome {
     if let Some(same) = pointer.releases.iter().rev().find(|release| release.manifest == digest) {
-        return Outcome::Reactivate(Release { superseded_at: None, ..same.clone() });
+        return Outcome::Reactivate(Release { superseded_at: None, built: Some(built), ..same.clone() });
     }
     // Clocks go back; release times do not.
     let last = pointer.releases.iter().filter_map(|it| humantime::parse_rfc3339(&it.created_at).ok()).max();
     let at = last.map_or(facts.now, |last| facts.now.max(last + Duration::from_millis(1)));
-    Outcome::Publish(new_release(at, manifest, digest, facts))
+    Outcome::Publish(new_release(at, manifest, digest, built, facts))
 }
 
-fn new_release(at: SystemTime, manifest: &Manifest, digest: Digest, facts: &Facts) -> Release {
+fn new_release(at: SystemTime, manifest: &Manifest, digest: Digest, built: Digest, facts: &Facts) -> Release {
     Release {
         id: ReleaseId::new(at, &digest),
         created_at: rfc3339(at),
         commit: facts.commit.clone(),
         manifest: digest,
+        built: Some(built),
         objects: manifest.object_count(),
         bytes: manifest.bytes(),
         saving: facts.saving,

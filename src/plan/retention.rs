@@ -90,7 +90,10 @@ pub fn part<'a>(pointer: &'a Pointer, rules: &Rules, now: SystemTime) -> (Vec<&'
         superseded.is_none_or(|at| now.duration_since(at).is_ok_and(|age| age < rules.grace) || at > now)
     };
     let keeps = |release: &&Release| {
-        recent.contains(&release.id) || pointer.live.as_ref() == Some(&release.id) || in_grace(release)
+        recent.contains(&release.id)
+            || pointer.live.as_ref() == Some(&release.id)
+            || pointer.pending.iter().any(|unfinished| unfinished.release == release.id)
+            || in_grace(release)
     };
     pointer.releases.iter().partition(keeps)
 }

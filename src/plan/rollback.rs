@@ -24,7 +24,8 @@ pub fn target<'a>(pointer: &'a Pointer, wanted: Option<&str>) -> Result<&'a Rele
             .help("run `treebeard-cdn deploy` first"));
     };
     let Some(wanted) = wanted else {
-        match pointer.pending.last() {
+        // One that never came to write has left nothing to take back.
+        match pointer.pending.iter().rfind(|unfinished| unfinished.preserved) {
             Some(unfinished) if unfinished.action == Action::Deploy => return Ok(live),
             Some(unfinished) => return target(pointer, Some(unfinished.release.as_str())),
             None => {}
@@ -55,7 +56,9 @@ pub fn target<'a>(pointer: &'a Pointer, wanted: Option<&str>) -> Result<&'a Rele
 
 /// Decides what making `release`, which promised `manifest`, live again takes.
 pub fn rollback(release: &Release, mut manifest: Manifest, state: &RemoteState, facts: &Facts) -> Result<Plan> {
-    variants::keep_negotiated(&mut manifest, &state.live);
+    if facts.negotiates {
+        variants::keep_negotiated(&mut manifest, &state.live, &facts.encodings);
+    }
     let digest = manifest.digest();
     let slots = actual::slots(state);
     let kept = sources::kept(&state.inventory, &slots);
@@ -68,7 +71,13 @@ pub fn rollback(release: &Release, mut manifest: Manifest, state: &RemoteState, 
         let in_place = slots.get(&identity).and_then(actual::Slot::certain_bytes)?;
         (in_place.sha256 == stored.sha256).then_some(Source::Object(identity))
     };
-    let outcome = Outcome::Reactivate(Release { superseded_at: None, manifest: digest, ..release.clone() });
+    let outcome = Outcome::Reactivate(Release {
+        superseded_at: None,
+        manifest: digest,
+        objects: manifest.object_count(),
+        bytes: manifest.bytes(),
+        ..release.clone()
+    });
     let desired = Desired { manifest, digest, outcome, action: Action::Rollback, find: &find };
     objects::plan(desired, state, &slots, facts)
 }

@@ -31,12 +31,13 @@ pub fn keep_published(manifest: &mut Manifest, live: &Manifest, slots: &Slots) {
 }
 
 /// The function that viewers meet may still negotiate an encoding that the configuration no longer has: a deploy
-/// does not change it. So the keys of such an encoding stay, and hold identity bytes without `Content-Encoding`.
-pub fn keep_negotiated(manifest: &mut Manifest, live: &Manifest) {
+/// does not change it. So the keys of such an encoding are there, and hold identity bytes without `Content-Encoding`.
+pub fn keep_negotiated(manifest: &mut Manifest, live: &Manifest, negotiated: &[Encoding]) {
     let encodings = |manifest: &Manifest| -> BTreeSet<Encoding> {
         manifest.entries.values().flat_map(|entry| entry.variants.keys().copied()).collect()
     };
-    let dropped: Vec<_> = encodings(live).difference(&encodings(manifest)).copied().collect();
+    let asked_for: BTreeSet<_> = encodings(live).into_iter().chain(negotiated.iter().copied()).collect();
+    let dropped: Vec<_> = asked_for.difference(&encodings(manifest)).copied().collect();
     for (path, entry) in &mut manifest.entries {
         if !path.extension().is_some_and(|extension| is_compressible(&extension)) {
             continue;

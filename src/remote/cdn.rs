@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::error::Result;
+use crate::{error::Result, model::encoding::Encoding};
 
 /// An invalidation as the CDN knows it.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -24,6 +24,8 @@ pub struct Delivery {
     pub domain: Option<String>,
     /// Whether it runs our viewer-request function, which chooses variants and routes pages.
     pub negotiates: bool,
+    /// The encodings that the function chooses among, as it was published.
+    pub encodings: Vec<Encoding>,
     /// Whether it adds the security headers.
     pub adds_headers: bool,
 }
@@ -39,6 +41,11 @@ pub trait Cdn: Send + Sync {
 
     /// How the CDN is set up to serve the site.
     async fn delivery(&self) -> Result<Delivery>;
+
+    /// Whether a look at it is a request to somewhere.
+    fn is_remote(&self) -> bool {
+        true
+    }
 
     /// Invalidations that are still in progress.
     async fn in_progress(&self) -> Result<Vec<Invalidation>>;

@@ -22,7 +22,10 @@ pub async fn require(store: &dyn ObjectStore, run: &str) -> Result<()> {
         match answer {
             Err(StoreError::Precondition(_)) => {}
             Ok(_) => return Err(unsupported(header, "takes no notice of it")),
-            Err(failure) => return Err(unsupported(header, &Error::from(failure).message)),
+            Err(StoreError::Failed(error)) if error.rule == "not-implemented" => {
+                return Err(unsupported(header, &error.message));
+            }
+            Err(failure) => return Err(failure.into()),
         }
     }
     Ok(())

@@ -104,6 +104,10 @@ impl CountingCdn {
         self.requests.fetch_add(1, Ordering::Relaxed);
         self.inner.as_ref()
     }
+
+    fn looked(&self) -> &dyn Cdn {
+        if self.inner.is_remote() { self.counted() } else { self.inner.as_ref() }
+    }
 }
 
 #[async_trait]
@@ -113,14 +117,18 @@ impl Cdn for CountingCdn {
     }
 
     async fn finished(&self, id: &str) -> Outcome<bool> {
-        self.counted().finished(id).await
+        self.looked().finished(id).await
     }
 
     async fn delivery(&self) -> Outcome<Delivery> {
-        self.counted().delivery().await
+        self.looked().delivery().await
+    }
+
+    fn is_remote(&self) -> bool {
+        self.inner.is_remote()
     }
 
     async fn in_progress(&self) -> Outcome<Vec<Invalidation>> {
-        self.counted().in_progress().await
+        self.looked().in_progress().await
     }
 }

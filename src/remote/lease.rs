@@ -5,7 +5,7 @@
 
 use std::{
     sync::{Arc, Mutex as StdMutex, OnceLock, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use tokio::sync::Mutex;
@@ -57,8 +57,26 @@ pub struct Tenure {
     store: Arc<dyn ObjectStore>,
     me: Holder,
     book: Mutex<Book>,
-    renewed: StdMutex<Instant>,
+    renewed: StdMutex<Moment>,
     lost: OnceLock<Error>,
+}
+
+/// A moment whose age counts the time that the machine was asleep, too.
+#[derive(Debug, Clone, Copy)]
+struct Moment {
+    clock: Instant,
+    wall: SystemTime,
+}
+
+impl Moment {
+    fn now() -> Self {
+        Self { clock: Instant::now(), wall: SystemTime::now() }
+    }
+
+    /// The monotonic clock may stand still while a machine sleeps, and the wall clock may be set back: the larger counts.
+    fn age(self) -> Duration {
+        self.clock.elapsed().max(self.wall.elapsed().unwrap_or_default())
+    }
 }
 
 /// The pointer as this process last wrote it.
@@ -77,7 +95,7 @@ impl Tenure {
         etag: Option<&ETag>,
     ) -> Result<Arc<Self>> {
         let book = Mutex::new(Book { pointer: pointer.clone(), etag: etag.cloned(), beat: 0 });
-        let tenure = Arc::new(Self { store, me, book, renewed: StdMutex::new(Instant::now()), lost: OnceLock::new() });
+        let tenure = Arc::new(Self { store, me, book, renewed: StdMutex::new(Moment::now()), lost: OnceLock::new() });
         if let Err(error) = tenure.write(pointer).await {
             // Whoever was faster: say who it is.
             let winner = load_pointer(tenure.store.as_ref()).await;
@@ -110,7 +128,7 @@ impl Tenure {
             return Err(error.clone());
         }
         let renewed = *self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        if renewed.elapsed() < age { Ok(()) } else { self.put(None, true).await }
+        if renewed.age() < age { Ok(()) } else { self.put(None, true).await }
     }
 
     /// Writes the pointer's last step, without a lease.
@@ -128,6 +146,7 @@ impl Tenure {
         if let Some(error) = self.lost.get() {
             return Err(error.clone());
         }
+        let before = book.pointer.clone();
         match next {
             Some(next) => book.pointer.clone_from(next),
             // It was given back while this renewal waited for its turn.
@@ -136,7 +155,7 @@ impl Tenure {
         }
         book.beat += 1;
         book.pointer.lease = leased.then(|| Lease { holder: self.me.clone(), beat: book.beat });
-        let began = Instant::now();
+        let began = Moment::now();
         let mut written = self.attempt(&book).await;
         if let Err(StoreError::Precondition(_)) = written {
             // Perhaps it was this process that wrote, and the answer got lost.
@@ -151,14 +170,16 @@ impl Tenure {
                 _ => written,
             };
         }
+        if let Ok(etag) = written {
+            book.etag = Some(etag);
+            *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began;
+            return Ok(());
+        }
+        // A step that failed is not taken, also where only its answer was lost: what is written next says so.
+        book.pointer = before;
         match written {
-            Ok(etag) => {
-                book.etag = Some(etag);
-                *self.renewed.lock().unwrap_or_else(PoisonError::into_inner) = began;
-                Ok(())
-            }
             Err(StoreError::Precondition(_)) => Err(self.lost.get_or_init(lost).clone()),
-            Err(failure) => Err(failure.into()),
+            failed => failed.map(drop).map_err(Into::into),
         }
     }
 

@@ -21,7 +21,11 @@ impl Cdn for NoCdn {
     }
 
     async fn delivery(&self) -> Result<Delivery> {
-        Ok(Delivery { domain: None, negotiates: false, adds_headers: false })
+        Ok(Delivery { domain: None, negotiates: false, encodings: Vec::new(), adds_headers: false })
+    }
+
+    fn is_remote(&self) -> bool {
+        false
     }
 
     async fn in_progress(&self) -> Result<Vec<Invalidation>> {

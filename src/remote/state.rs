@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// The rule of a ledger that cannot be used.
+const CORRUPT: &str = "ledger-corrupt";
+
 /// The pointer, and the tag to change it by.
 #[derive(Debug, Clone, Default)]
 pub struct LoadedPointer {
@@ -60,6 +63,18 @@ pub async fn load_pointer(store: &dyn ObjectStore) -> Result<LoadedPointer> {
 
 /// Reads everything that the pointer refers to, and looks for foreign objects where our books are empty.
 pub async fn load(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteState> {
+    let generation = pointer.generation;
+    match documents(store, pointer).await {
+        // Documents that are gone are no loss when the pointer has moved on from them meanwhile.
+        Err(error) if error.rule == CORRUPT && load_pointer(store).await?.pointer.generation != generation => {
+            Err(Error::new(Class::Conflict, "remote-changed", "another command wrote to the ledger while it was read")
+                .help("nothing has changed; run the command again"))
+        }
+        loaded => loaded,
+    }
+}
+
+async fn documents(store: &dyn ObjectStore, pointer: Pointer) -> Result<RemoteState> {
     // Until everything was preserved, a deploy writes nothing but its manifest, and copies under `_tb/objects/`.
     let began_to_write = pointer.pending.iter().filter(|pending| pending.preserved);
     let pending = try_join_all(began_to_write.map(async |unfinished| {
@@ -138,7 +153,7 @@ fn parse<T: DeserializeOwned>(key: &StorageKey, bytes: &[u8]) -> Result<T> {
 }
 
 fn corrupt(key: &StorageKey, why: &str) -> Error {
-    Error::new(Class::Conflict, "ledger-corrupt", format!("the ledger's {key} cannot be used: {why}")).help(
+    Error::new(Class::Conflict, CORRUPT, format!("the ledger's {key} cannot be used: {why}")).help(
         "the site itself is untouched; restore the object from a backup or an earlier bucket version, \
          or delete everything under _tb/ledger/ and deploy with --adopt",
     )

@@ -32,12 +32,12 @@ pub struct File {
 
 impl File {
     /// Decides type and caching.
-    pub fn new(config: &Config, found: Found, facts: Facts, vite: &HashSet<String>) -> Self {
+    pub fn new(config: &Config, found: &Found, facts: Facts, vite: &HashSet<String>) -> Self {
         let hashed = vite.contains(found.path.as_str()) || has_content_hash(found.path.file_name());
         Self {
             content_type: content_type(&found.path, &facts),
             policy: cache_policy(&config.cache, &found.path, hashed),
-            path: found.path,
+            path: found.path.clone(),
             source: facts.source,
             hashed,
         }

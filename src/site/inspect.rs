@@ -9,17 +9,20 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Job, parallel,
-    scan::Found,
-    secrets::{Scanner, Secret},
+    parallel::Cancel,
+    secrets::{SMALLEST_WINDOW, Scanner, Secret},
 };
 use crate::{
     error::{Class, Error, IoContext, Result},
     model::{asset::Source, digest::Digest},
 };
 
-/// How much is read at once, in bytes.
+/// How much is read at once where a file is only passed on, in bytes.
 pub const BLOCK: usize = 64 * 1024;
+
+/// How much of a file is looked at at once, in bytes: nearly all files whole, and yet no more than processors cache.
+const WINDOW: usize = 256 * 1024;
+const _: () = assert!(WINDOW >= SMALLEST_WINDOW);
 
 /// What to do when files change under us.
 const ALONE: &str = "wait until nothing else builds into the output folder, and run the command again";
@@ -37,47 +40,65 @@ pub struct Facts {
     pub secrets: Vec<Secret>,
 }
 
-/// Reads every file, on all cores.
-pub fn inspect_all(found: &[Found], job: &Job) -> Result<Vec<Facts>> {
-    parallel::map(found, &job.cancel, || vec![0; BLOCK], |block, found| inspect(found, block, job))
+/// What [`inspect`] reads files through, one after the other.
+pub fn window() -> Vec<u8> {
+    vec![0; WINDOW]
 }
 
-fn inspect(found: &Found, block: &mut [u8], job: &Job) -> Result<Facts> {
-    let mut file = open(found)?;
+/// Reads a file through `window`: most fit, of others it shows one part after the other.
+pub fn inspect(path: &Path, window: &mut [u8], cancel: &Cancel) -> Result<Facts> {
+    let mut file = open(path)?;
     let (mut sha256, mut size) = (Sha256::new(), 0);
     let (mut utf8, mut secrets) = (Utf8::default(), Scanner::default());
     let mut looks_like_text = true;
+    let mut kept = 0;
     loop {
-        job.cancel.check()?;
-        let length = match file.read(block) {
-            Ok(0) => break,
-            Ok(length) => length,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-            Err(cause) => return Err(cause).doing("read", &found.file),
-        };
-        let bytes = &block[..length];
+        cancel.check()?;
+        let length = fill(&mut file, &mut window[kept..]).doing("read", path)?;
+        let (shown, is_last) = (kept + length, kept + length < window.len());
+        let new = &window[kept..shown];
         if size == 0 {
-            let beginning = &bytes[..length.min(1024)];
-            looks_like_text = !beginning.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace());
+            let beginning = &new[..length.min(1024)];
+            // Counting is done many bytes at a time; a search would stop early and go one by one.
+            let is_odd = |byte: &&u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
+            looks_like_text = beginning.iter().filter(is_odd).count() == 0;
         }
-        sha256.update(bytes);
-        utf8.feed(bytes);
-        secrets.feed(bytes);
+        sha256.update(new);
+        utf8.feed(new);
         size += length as u64;
+        kept = secrets.search(&window[..shown], is_last);
+        if is_last {
+            break;
+        }
+        window.copy_within(shown - kept..shown, 0);
     }
     let sha256 = Digest::from(<[u8; 32]>::from(sha256.finalize()));
-    let source = Source { file: found.file.clone(), sha256, size };
+    let source = Source { file: path.to_owned(), sha256, size };
     let is_utf8 = utf8.finish();
     Ok(Facts { source, is_utf8, looks_like_text: looks_like_text && is_utf8, secrets: secrets.finish() })
 }
 
-fn open(found: &Found) -> Result<File> {
-    File::open(&found.file).or_else(|cause| {
+/// Reads until `buffer` is full or the file ends, and gives the number of bytes.
+fn fill(file: &mut File, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match file.read(&mut buffer[filled..]) {
+            Ok(0) => break,
+            Ok(length) => filled += length,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(filled)
+}
+
+fn open(path: &Path) -> Result<File> {
+    File::open(path).or_else(|cause| {
         if cause.kind() == io::ErrorKind::NotFound {
-            let message = format!("{} vanished while the site was read", found.file.display());
+            let message = format!("{} vanished while the site was read", path.display());
             return Err(Error::new(Class::Build, "file-vanished", message).help(ALONE));
         }
-        Err(cause).doing("read", &found.file)
+        Err(cause).doing("read", path)
     })
 }
 

@@ -76,10 +76,14 @@ impl Job {
 /// Turns the output folder into a site.
 fn publishable(config: &Config, job: &Job) -> Result<Site> {
     let scan::Scan { found, leaked, mut notes } = scan::scan(config)?;
-    let inspected = inspect::inspect_all(&found, job)?;
-    secrets::refuse(&leaked, &found, &inspected, &config.secrets_allow)?;
     let vite = vite::hashed_files(&config.site.output);
-    let files = found.into_iter().zip(inspected).map(|(found, facts)| File::new(config, found, facts, &vite)).collect();
+    let inspected = parallel::map(&found, &job.cancel, inspect::window, |window, found| {
+        let facts = inspect::inspect(&found.file, window, &job.cancel)?;
+        let secrets = facts.secrets.clone();
+        Ok((File::new(config, found, facts, &vite), secrets))
+    })?;
+    secrets::refuse(&leaked, &inspected, &config.secrets_allow)?;
+    let files = inspected.into_iter().map(|(file, _)| file).collect();
     let cache = Cache::open(&config.cache_dir())?;
     let mut files = fingerprint::apply(config, files, &cache, job, &mut notes)?;
     files.sort_by(|a, b| a.path.cmp(&b.path));

@@ -1,11 +1,9 @@
 //! What is odd about an output folder, though nothing that stops a deploy.
 
-use std::collections::{BTreeMap, HashSet};
-
 use super::{scan::Found, words};
 use crate::config::Config;
 
-/// All notes; `skipped` and `renamed` are paths that a scan left out or normalized.
+/// All notes; `found` is sorted by path, and `skipped` and `renamed` are paths that a scan left out or normalized.
 pub fn notes(config: &Config, found: &[Found], skipped: &[String], renamed: &[String]) -> Vec<String> {
     let unreachable = if config.site.spa { unreachable(found) } else { Vec::new() };
     let notes = [
@@ -21,11 +19,10 @@ pub fn notes(config: &Config, found: &[Found], skipped: &[String], renamed: &[St
 
 /// Names that are one file to macOS and Windows, and two to a CDN.
 fn case_twins(found: &[Found]) -> Vec<String> {
-    let mut by_folded = BTreeMap::<_, Vec<_>>::new();
-    for found in found {
-        by_folded.entry(found.path.as_str().to_lowercase()).or_default().push(found.path.to_string());
-    }
-    by_folded.into_values().filter(|names| names.len() > 1).flatten().collect()
+    let mut folded: Vec<_> = found.iter().map(|found| (found.path.as_str().to_lowercase(), &found.path)).collect();
+    folded.sort_unstable();
+    let twins = folded.chunk_by(|(one, _), (other, _)| one == other).filter(|names| names.len() > 1);
+    twins.flatten().map(|(_, path)| path.to_string()).collect()
 }
 
 /// To a single-page app, a path without a dot is a route.
@@ -37,9 +34,9 @@ fn unreachable(found: &[Found]) -> Vec<String> {
 
 /// `app.js.br` beside `app.js`.
 fn precompressed(found: &[Found]) -> Vec<String> {
-    let paths: HashSet<_> = found.iter().map(|found| found.path.as_str()).collect();
+    let is_published = |path: &str| found.binary_search_by(|found| found.path.as_str().cmp(path)).is_ok();
     let original =
         |path: &'_ str| [".br", ".gz", ".zst"].iter().find_map(|ending| path.strip_suffix(ending)).map(str::len);
-    let is_copy = |path: &&str| original(path).is_some_and(|length| paths.contains(&path[..length]));
+    let is_copy = |path: &&str| original(path).is_some_and(|length| is_published(&path[..length]));
     found.iter().map(|found| found.path.as_str()).filter(is_copy).map(str::to_owned).collect()
 }

@@ -118,7 +118,7 @@ impl<'a> Walk<'a> {
     }
 
     fn run(&mut self) -> Result<()> {
-        let mut entries = WalkDir::new(self.root).follow_links(true).min_depth(1).sort_by_file_name().into_iter();
+        let mut entries = WalkDir::new(self.root).follow_links(true).min_depth(1).into_iter();
         while let Some(entry) = entries.next() {
             let descend = match entry {
                 Ok(entry) => self.visit(&entry)?,
@@ -131,6 +131,11 @@ impl<'a> Walk<'a> {
                 entries.skip_current_dir();
             }
         }
+        // The order of folders is their file system's; what is said of a site is the same everywhere.
+        for paths in [&mut self.leaked, &mut self.skipped, &mut self.renamed] {
+            paths.sort();
+        }
+        self.problems.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(())
     }
 
@@ -139,14 +144,15 @@ impl<'a> Walk<'a> {
         let is_dir = entry.file_type().is_dir();
         // A folder that is not entered must not be "skipped" twice: only folders have something to skip.
         let enter = |enter: bool| Ok(enter || !is_dir);
-        if self.own.iter().any(|own| own == entry.path()) {
+        // Both are absolute and normalized. Equality of paths would take them apart.
+        if self.own.iter().any(|own| own.as_os_str() == entry.path().as_os_str()) {
             return enter(false);
         }
-        let Some(path) = self.relative(entry.path()).to_str().map(str::to_owned) else {
+        let Some(path) = self.relative(entry.path()).map(str::to_owned) else {
             self.refuse(entry.path(), "unservable-name", "has a name that is not UTF-8");
             return enter(false);
         };
-        let name = entry.file_name().to_str().unwrap_or_default();
+        let name = path.rsplit('/').next().unwrap_or_default();
         match judge(name, entry.depth(), path.starts_with(".well-known/")) {
             Verdict::Leak => {
                 self.leaked.push(path);
@@ -175,7 +181,7 @@ impl<'a> Walk<'a> {
     }
 
     fn publish(&mut self, on_disk: &str, file: &Path) {
-        let normal: String = on_disk.nfc().collect();
+        let normal = if on_disk.is_ascii() { on_disk.to_owned() } else { on_disk.nfc().collect() };
         if normal != on_disk {
             self.renamed.push(normal.clone());
         }
@@ -220,13 +226,15 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn relative<'p>(&self, path: &'p Path) -> &'p Path {
-        path.strip_prefix(self.root).unwrap_or(path)
+    /// The path of something in the folder, from there, unless it is not UTF-8.
+    fn relative<'p>(&self, path: &'p Path) -> Option<&'p str> {
+        let inside = path.as_os_str().as_encoded_bytes().get(self.root.as_os_str().len()..)?;
+        std::str::from_utf8(inside).ok().map(|inside| inside.trim_start_matches('/'))
     }
 
     /// Names are shown with escapes: what is wrong with them is often invisible.
     fn refuse(&mut self, path: &Path, rule: &'static str, reason: &str) {
-        let path = format!("{:?}", self.relative(path).to_string_lossy());
+        let path = format!("{:?}", path.strip_prefix(self.root).unwrap_or(path).to_string_lossy());
         self.problems.push(Problem { path, rule, reason: reason.to_owned() });
     }
 }

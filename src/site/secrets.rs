@@ -11,15 +11,15 @@ use base64::{
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use memchr::memmem::Finder;
 
-use super::{inspect::Facts, scan::Found, words};
+use super::{file::File, words};
 use crate::error::{Class, Error, Result};
 
 /// Longest secret that is looked for: an encrypted RSA key of 16,384 bits has 13 kB of base64.
 const LOOK_AHEAD: usize = 16 * 1024;
 /// How far an access key's secret may be from its id, in bytes.
 const NEARBY: usize = 200;
-/// How much is searched at once.
-const WINDOW: usize = 64 * 1024;
+/// The smallest window that lets a search get on: most of it must not be context.
+pub const SMALLEST_WINDOW: usize = 4 * (LOOK_AHEAD + NEARBY);
 
 /// Base64 with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -45,13 +45,13 @@ impl fmt::Display for Secret {
     }
 }
 
-/// Fails when a file holds a secret and no glob of `allow` matches its viewer path.
-pub fn refuse(leaked: &[String], found: &[Found], facts: &[Facts], allow: &[String]) -> Result<()> {
+/// Fails when a file holds a secret, or is one, and no glob of `allow` matches its viewer path.
+pub fn refuse(leaked: &[String], inspected: &[(File, Vec<Secret>)], allow: &[String]) -> Result<()> {
     let allowed = globs(allow)?;
     let environment = leaked.iter().map(|path| (path.as_str(), "is an environment file".to_owned()));
-    let inside = found.iter().zip(facts).flat_map(|(found, facts)| {
-        facts.secrets.iter().map(|secret| (found.path.as_str(), format!("contains {secret}")))
-    });
+    let inside = inspected
+        .iter()
+        .flat_map(|(file, secrets)| secrets.iter().map(|secret| (file.path.as_str(), format!("contains {secret}"))));
     let lines: Vec<_> = environment
         .chain(inside)
         .filter(|(path, _)| !allowed.is_match(path))
@@ -80,43 +80,38 @@ fn globs(patterns: &[String]) -> Result<GlobSet> {
     })
 }
 
-/// Looks for secrets in a stream of blocks, whose borders may lie anywhere.
+/// Looks for secrets in a file that passes by in windows, whose borders may lie anywhere.
 #[derive(Default)]
 pub struct Scanner {
-    /// The latest bytes.
-    window: Vec<u8>,
-    /// Where in the window the search goes on; what precedes it serves as context.
-    next: usize,
+    /// Bytes at the start of the next window that were searched before, and serve as context.
+    searched: usize,
     found: BTreeSet<Secret>,
 }
 
 impl Scanner {
-    /// Takes in the next block.
-    pub fn feed(&mut self, block: &[u8]) {
-        self.window.extend_from_slice(block);
-        if self.window.len() >= self.next + WINDOW + LOOK_AHEAD {
-            self.search(self.window.len() - LOOK_AHEAD);
-            let context = self.next.saturating_sub(NEARBY);
-            self.window.drain(..context);
-            self.next -= context;
-        }
+    /// Searches a window; `is_last` says that the file ends with it. Gives the number of bytes at the window's end that
+    /// the next one must begin with.
+    pub fn search(&mut self, window: &[u8], is_last: bool) -> usize {
+        let end = if is_last { window.len() } else { window.len().saturating_sub(LOOK_AHEAD).max(self.searched) };
+        self.search_between(window, self.searched, end);
+        let context = end.saturating_sub(NEARBY);
+        self.searched = end - context;
+        window.len() - context
     }
 
     /// What was found, each kind once.
-    pub fn finish(mut self) -> Vec<Secret> {
-        self.search(self.window.len());
+    pub fn finish(self) -> Vec<Secret> {
         self.found.into_iter().collect()
     }
 
-    /// Finds the secrets that begin before `end`.
-    fn search(&mut self, end: usize) {
+    /// Finds the secrets that begin from `start` to before `end`.
+    fn search_between(&mut self, window: &[u8], start: usize, end: usize) {
         static PEM: LazyLock<Finder> = LazyLock::new(|| Finder::new(b"-----BEGIN "));
         static ACCESS_KEYS: LazyLock<[Finder; 2]> = LazyLock::new(|| [Finder::new(b"AKIA"), Finder::new(b"ASIA")]);
-        let window = &self.window[..];
         let begins = |finder: &Finder, secret: fn(&[u8], usize) -> bool| {
             // The needle itself may reach beyond `end`.
-            let haystack = &window[self.next..window.len().min(end + finder.needle().len() - 1)];
-            finder.find_iter(haystack).any(|at| secret(window, self.next + at))
+            let haystack = &window[start..window.len().min(end + finder.needle().len() - 1)];
+            finder.find_iter(haystack).any(|at| secret(window, start + at))
         };
         if begins(&PEM, is_private_key) {
             self.found.insert(Secret::PrivateKey);
@@ -124,7 +119,6 @@ impl Scanner {
         if ACCESS_KEYS.iter().any(|finder| begins(finder, is_access_key)) {
             self.found.insert(Secret::AwsAccessKey);
         }
-        self.next = end;
     }
 }
 
@@ -198,14 +192,18 @@ mod tests {
     const ID: &str = "AKIAQYLPMN5HFIQR7XYA";
     const SECRET_KEY: &str = "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";
 
-    fn scan(text: &[u8], block: usize) -> Vec<Secret> {
+    fn scan(mut text: &[u8], window: usize) -> Vec<Secret> {
         let mut scanner = Scanner::default();
-        text.chunks(block).for_each(|chunk| scanner.feed(chunk));
+        while text.len() > window {
+            let next = window - scanner.search(&text[..window], false);
+            text = &text[next..];
+        }
+        scanner.search(text, true);
         scanner.finish()
     }
 
     fn scan_text(text: &str) -> Vec<Secret> {
-        scan(text.as_bytes(), 64 * 1024)
+        scan(text.as_bytes(), SMALLEST_WINDOW)
     }
 
     #[test]
@@ -268,15 +266,19 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(48))]
-        /// Wherever a secret lies, and however its file is cut into blocks, it is found.
+        /// Wherever a secret lies, and however its file is cut into windows, it is found.
         #[test]
-        fn secrets_are_found_across_borders(before in 0_usize..200_000, after in 0_usize..200_000, block in 1000_usize..70_000) {
+        fn secrets_are_found_across_borders(
+            before in 0_usize..200_000,
+            after in 0_usize..200_000,
+            window in SMALLEST_WINDOW..150_000,
+        ) {
             for (secret, kind) in [
                 (KEY.to_owned(), Secret::PrivateKey),
                 (format!("{SECRET_KEY}{}{ID}", " ".repeat(NEARBY - 40)), Secret::AwsAccessKey),
             ] {
                 let text = [vec![b' '; before], secret.into_bytes(), vec![b' '; after]].concat();
-                prop_assert_eq!(scan(&text, block), [kind]);
+                prop_assert_eq!(scan(&text, window), [kind]);
             }
         }
     }

@@ -136,7 +136,7 @@ impl Cdn for Refusing {
     }
 
     async fn delivery(&self) -> Result<Delivery> {
-        Ok(Delivery { domain: None, negotiates: true, adds_headers: true })
+        Ok(Delivery { domain: None, negotiates: true, encodings: Vec::new(), adds_headers: true })
     }
 
     async fn in_progress(&self) -> Result<Vec<Invalidation>> {
@@ -160,6 +160,7 @@ async fn an_invalidation_that_fails_is_owed_and_the_next_deploy_pays_it() {
             adopt: false,
             invalidation: Some(config.invalidation),
             negotiates: true,
+            encodings: Vec::new(),
             saving: None,
             max_deletes: 9,
         };

@@ -68,6 +68,7 @@ impl Bucket {
             adopt: false,
             invalidation: Some(Invalidation::Minimal),
             negotiates: true,
+            encodings: Vec::new(),
             saving: None,
             max_deletes: 256,
         }

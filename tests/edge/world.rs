@@ -110,6 +110,7 @@ impl World {
             adopt: false,
             invalidation: Some(self.config.invalidation),
             negotiates: true,
+            encodings: Vec::new(),
             saving: None,
             max_deletes: 256,
         };

@@ -107,7 +107,7 @@ async fn our_function_is_known_by_its_source_and_headers_by_their_policy() {
     let client = client(server);
     let (bare, domain) = distribution(&client, |behavior| behavior).await;
     let found = cdn(server, &bare).await.delivery().await.unwrap();
-    assert_eq!(found, Delivery { domain: Some(domain), negotiates: false, adds_headers: false });
+    assert_eq!(found, Delivery { domain: Some(domain), negotiates: false, encodings: Vec::new(), adds_headers: false });
 
     let source = function::source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Gzip] });
     let ours = function(&client, "whatever-its-name", &source).await;
@@ -123,6 +123,7 @@ async fn our_function_is_known_by_its_source_and_headers_by_their_policy() {
     let (whole, _) = distribution(&client, set_up).await;
     let found = cdn(server, &whole).await.delivery().await.unwrap();
     assert!(found.negotiates && found.adds_headers, "{found:?}");
+    assert_eq!(found.encodings, [Encoding::Gzip]);
 
     let theirs = function(&client, "treebeard-cdn", "function handler(event) { return event.request; }").await;
     let (foreign, _) = distribution(&client, |behavior| behavior.function_associations(on_requests(theirs))).await;

@@ -115,7 +115,7 @@ async fn a_server_that_stays_busy_and_one_that_is_broken() {
     let busy = said_of(Answer::refusal(503, "SlowDown", "Please reduce your request rate.")).await;
     says(&busy, Class::Remote, "throttled", &["reduce your request rate", "wait a minute"]);
     let broken = said_of(Answer::refusal(501, "NotImplemented", "A header you provided is not implemented.")).await;
-    says(&broken, Class::Remote, "aws", &["docs/a.html", "NotImplemented", "header you provided", "REQ1"]);
+    says(&broken, Class::Config, "not-implemented", &["docs/a.html", "header you provided", "REQ1"]);
 }
 
 #[tokio::test]

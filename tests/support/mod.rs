@@ -3,6 +3,7 @@
 pub mod distribution;
 pub mod http;
 mod project;
+pub mod proxy;
 mod served;
 pub mod servers;
 

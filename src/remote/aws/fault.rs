@@ -105,6 +105,10 @@ impl Request<'_> {
                 Error::new(Class::Remote, "throttled", message)
                     .help("nothing is lost: wait a minute and run the command again; it continues where it stopped")
             }
+            ("NotImplemented", _) | (_, 501) => {
+                let message = format!("failed to {self}: the server cannot do that{}", words(answer));
+                Error::new(Class::Config, "not-implemented", message).help("use a server that speaks all of S3's protocol")
+            }
             (code, status) => {
                 let code = if code.is_empty() { format!("HTTP {status}") } else { code.to_owned() };
                 let message = format!("failed to {self}: {code}{}", words(answer));

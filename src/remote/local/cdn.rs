@@ -92,7 +92,11 @@ impl Cdn for LocalCdn {
     }
 
     async fn delivery(&self) -> Result<Delivery> {
-        Ok(Delivery { domain: None, negotiates: true, adds_headers: true })
+        Ok(Delivery { domain: None, negotiates: true, encodings: Vec::new(), adds_headers: true })
+    }
+
+    fn is_remote(&self) -> bool {
+        false
     }
 
     async fn in_progress(&self) -> Result<Vec<Invalidation>> {

@@ -62,6 +62,9 @@ fn targets<'a>(config: &'a Config, files: &[File]) -> BTreeMap<usize, &'a CacheR
         // As in the cache policy, a plain name falls through rules that are for hashed names.
         matching.find(|rule| rule.fingerprint || !rule.is_immutable()).filter(|rule| rule.fingerprint)
     };
+    if !config.cache.iter().any(|rule| rule.fingerprint) {
+        return BTreeMap::new();
+    }
     let eligible = |file: &File| !file.hashed && !file.path.is_page() && fingerprinted(file).is_some();
     let eligible_files = files.iter().enumerate().filter(|(_, file)| eligible(file));
     eligible_files.filter_map(|(position, file)| Some((position, rule(file)?))).collect()

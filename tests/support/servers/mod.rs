@@ -86,7 +86,7 @@ impl Server {
 }
 
 /// A program that `.ci/install test` puts under `target/`.
-fn installed(path: &str) -> PathBuf {
+pub fn installed(path: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(path);
     assert!(program.exists(), "{} is missing: run `.ci/install test`", program.display());
     program

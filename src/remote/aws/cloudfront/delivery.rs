@@ -1,6 +1,9 @@
 //! How a distribution is set up to serve the site.
 
-use aws_sdk_cloudfront::types::{DefaultCacheBehavior, EventType, FunctionStage, ResponseHeadersPolicyConfig};
+use aws_sdk_cloudfront::{
+    primitives::Blob,
+    types::{DefaultCacheBehavior, EventType, FunctionStage, ResponseHeadersPolicyConfig},
+};
 
 use super::CloudFront;
 use crate::{error::Result, model::function, remote::cdn::Delivery};
@@ -12,27 +15,28 @@ impl CloudFront {
         let found = found.map_err(|failure| request.failed(&failure))?.distribution;
         let Some(distribution) = found else { return Err(request.unreachable("it answered without a distribution")) };
         let behavior = distribution.distribution_config.and_then(|config| config.default_cache_behavior);
-        let (negotiates, adds_headers) = match &behavior {
-            Some(behavior) => (self.negotiates(behavior).await?, self.adds_headers(behavior).await?),
-            None => (false, false),
+        let (function, adds_headers) = match &behavior {
+            Some(behavior) => (self.function(behavior).await?, self.adds_headers(behavior).await?),
+            None => (None, false),
         };
+        let negotiates = function.is_some();
+        let encodings = function.as_deref().map(function::encodings).unwrap_or_default();
         let domain = Some(distribution.domain_name).filter(|domain| !domain.is_empty());
-        Ok(Delivery { domain, negotiates, adds_headers })
+        Ok(Delivery { domain, negotiates, encodings, adds_headers })
     }
 
-    /// Whether the viewer-request function of the default behavior is ours, by what is published of it: a name proves
-    /// nothing.
-    async fn negotiates(&self, behavior: &DefaultCacheBehavior) -> Result<bool> {
+    /// The viewer-request function of the default behavior, if what is published of it is ours: a name proves nothing.
+    async fn function(&self, behavior: &DefaultCacheBehavior) -> Result<Option<Vec<u8>>> {
         let functions =
             behavior.function_associations.as_ref().and_then(|all| all.items.as_deref()).unwrap_or_default();
         let of_requests = functions.iter().find(|function| function.event_type == EventType::ViewerRequest);
         let Some((_, name)) = of_requests.and_then(|function| function.function_arn.rsplit_once('/')) else {
-            return Ok(false);
+            return Ok(None);
         };
         let request = self.request("read the function of", "cloudfront:GetFunction");
         let code = self.client.get_function().name(name).stage(FunctionStage::Live).send().await;
         let code = code.map_err(|failure| request.failed(&failure))?.function_code;
-        Ok(code.is_some_and(|code| function::is_ours(code.as_ref())))
+        Ok(code.map(Blob::into_inner).filter(|code| function::is_ours(code)))
     }
 
     async fn adds_headers(&self, behavior: &DefaultCacheBehavior) -> Result<bool> {
