@@ -43,8 +43,13 @@ impl Writer<'_> {
         match look(store, from).await? {
             None => self.is_kept(to).await,
             Some(found) if found.sha256 == to.sha256 => copy(&found.info.etag).await.map(|_| true).map_err(Into::into),
-            Some(_) => Err(changed(from)),
+            Some(_) => Err(self.unless_lost(changed(from)).await),
         }
+    }
+
+    /// Whoever writes instead of this process is no stranger: that the lease is lost says more than `error` does.
+    async fn unless_lost(&self, error: Error) -> Error {
+        self.tenure.renew().await.err().unwrap_or(error)
     }
 
     /// Somebody deleted what was to be kept, and what takes its place mends the site. An earlier try may have kept it.
@@ -57,7 +62,7 @@ impl Writer<'_> {
         let Stored { key, sha256, .. } = &write.stored;
         match look(self.ports.store.as_ref(), key).await? {
             Some(found) if found.sha256 != *sha256 && !may_replace(&write.guard, &found) => {
-                Err(stranger(key, write.guard.stranger))
+                Err(self.unless_lost(stranger(key, write.guard.stranger)).await)
             }
             _ => Ok(()),
         }
@@ -87,7 +92,7 @@ impl Writer<'_> {
             Some(found) if found.sha256 == write.stored.sha256 || may_replace(guard, &found) => {
                 Condition::Matches(found.info.etag)
             }
-            Some(_) => return Err(stranger(key, guard.stranger)),
+            Some(_) => return Err(self.unless_lost(stranger(key, guard.stranger)).await),
         };
         self.send(write, condition).await.map_err(Into::into)
     }
@@ -143,7 +148,7 @@ impl Writer<'_> {
             Some(found) if may_replace(guard, &found) => {
                 store.delete(key, Condition::Matches(found.info.etag)).await.map_err(Into::into)
             }
-            Some(_) if guard.stranger == Stranger::Changed => Err(changed(key)),
+            Some(_) if guard.stranger == Stranger::Changed => Err(self.unless_lost(changed(key)).await),
             _ => Ok(()),
         }
     }

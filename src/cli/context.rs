@@ -166,7 +166,10 @@ impl Context {
 
     /// Runs a command to its end, or to the first SIGINT or SIGTERM.
     pub fn run(&self, command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            // They read and write files. Each thread more has an allocator's arena of its own, and peak memory shows it.
+            .max_blocking_threads((2 * cores).max(4))
             .enable_all()
             .build()
             .map_err(|cause| Error::new(Class::Unexpected, "runtime", format!("failed to start: {cause}")))?;

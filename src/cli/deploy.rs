@@ -11,6 +11,7 @@ use crate::{
     config::{Config, Target},
     error::{Class, Error, Result},
     plan::Plan,
+    remote::state,
     report::{DeployReport, InvalidationReport, RequestsReport, Summary},
 };
 
@@ -106,7 +107,17 @@ async fn verify(
     if !report.failures.is_empty() || !report.notes.is_empty() || context.global.verbose {
         context.say(&report);
     }
+    if !report.failures.is_empty() && !is_live(environment, plan).await? {
+        context.say("not verified: another command has published since");
+        return Ok(());
+    }
     report.check()
+}
+
+/// Whether `plan` is what the bucket still holds: as soon as the lease is given back, others may go on.
+async fn is_live(environment: &Environment, plan: &Plan) -> Result<bool> {
+    let pointer = state::load_pointer(environment.store.as_ref()).await?.pointer;
+    Ok(pointer.live.as_ref() == Some(&plan.outcome.release().id) && pointer.pending.is_empty())
 }
 
 /// The report on `plan`, before anything else is known of it.

@@ -86,7 +86,8 @@ impl Prepared {
             futures_util::try_join!(environment.delivery(), state::load(store, loaded.pointer.clone()))?;
         let saving = saving(&site).filter(|_| !delivery.negotiates);
         for note in inactive(environment, delivery, saving) {
-            if options.writes {
+            // Where there is a CDN, the verification says so.
+            if options.writes && !environment.has_cdn {
                 context.say(format_args!("note: {note}"));
             }
             notes.push(note);

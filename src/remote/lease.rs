@@ -123,6 +123,11 @@ impl Tenure {
         self.renew_after(RECENT).await
     }
 
+    /// Fails when the lease is lost, by what the store says now.
+    pub async fn renew(&self) -> Result<()> {
+        self.renew_after(Duration::ZERO).await
+    }
+
     async fn renew_after(&self, age: Duration) -> Result<()> {
         if let Some(error) = self.lost.get() {
             return Err(error.clone());

@@ -1,6 +1,6 @@
 //! A bucket, looked at from outside.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use aws_sdk_s3::{Client, types::ChecksumAlgorithm};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
@@ -12,7 +12,7 @@ use super::sites;
 const POINTER: &str = "_tb/ledger/pointer.json";
 
 /// What visitors get of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Object {
     pub bytes: Vec<u8>,
     pub content_type: Option<String>,
@@ -23,6 +23,14 @@ pub struct Object {
 impl Object {
     fn is_page(&self) -> bool {
         self.content_type.as_deref().is_some_and(|kind| kind.starts_with("text/html"))
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { bytes, content_type, cache_control, content_encoding } = self;
+        let beginning = bytes[..bytes.len().min(200)].escape_ascii();
+        write!(f, "{} bytes {beginning} {:?}", bytes.len(), [content_type, cache_control, content_encoding])
     }
 }
 

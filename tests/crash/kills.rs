@@ -143,6 +143,27 @@ fn a_prune_that_dies_takes_nothing_that_is_needed_and_is_finished_by_the_next() 
 }
 
 #[test]
+fn a_repair_that_dies_is_finished_by_the_next() {
+    let world = World::new();
+    world.release(&release("a"));
+    let new = world.release(&release("b"));
+    let mut spoilt = new.clone();
+    spoilt.0.get_mut("index.html").unwrap().bytes = b"edited by hand".to_vec();
+    spoilt.0.get_mut("theme.css").unwrap().cache_control = None;
+    for key in ["docs/guide.html", "robots.txt", "assets/shared.01234567.css"] {
+        spoilt.0.remove(key);
+    }
+    let repair = ["deploy", "--repair"];
+    world.restore(&spoilt);
+    world.succeed(&repair);
+    world.assert_is(&new);
+    sweep(&world, &spoilt, &repair, 3, |_| {
+        world.succeed(&repair);
+        world.assert_is(&new);
+    });
+}
+
+#[test]
 fn behind_cloudfront_all_that_changed_is_invalidated_in_the_end() {
     let world = World::behind_cloudfront();
     let (first, second) = two_releases(&world);

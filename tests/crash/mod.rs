@@ -7,6 +7,7 @@ mod bucket;
 mod faults;
 mod input;
 mod kills;
+mod parts;
 mod races;
 mod signals;
 mod sites;

@@ -10,6 +10,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("plan", &["error", "model", "config", "plan"]),
     ("remote", &["error", "model", "remote"]),
     ("apply", &["error", "model", "plan", "remote"]),
+    ("verify", &["error", "model", "config", "plan", "remote", "verify"]),
     ("report", &["error", "model", "site", "plan", "remote", "apply", "report"]),
 ];
 
