@@ -61,7 +61,7 @@ fn a_deploy_survives_any_single_fault() {
     let world = World::new();
     let before = world.release(&release("a"));
     let after = world.release(&release("b"));
-    sweep(&world, &before, &after, &["deploy"], 14);
+    sweep(&world, &before, &after, &["deploy"], 10);
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_rollback_survives_any_single_fault() {
     world.succeed(&back);
     let after = world.objects();
     super::sites::write(&world.project, &release("a"));
-    sweep(&world, &before, &after, &back, 8);
+    sweep(&world, &before, &after, &back, 6);
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn a_prune_survives_any_single_fault() {
     let prune = ["prune", "--yes"];
     world.succeed(&prune);
     let after = world.objects();
-    sweep(&world, &before, &after, &prune, 8);
+    sweep(&world, &before, &after, &prune, 6);
 }
 
 /// Some requests of one deploy each arrive when nobody waits for them any more: their second attempts were answered.

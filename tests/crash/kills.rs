@@ -97,7 +97,7 @@ fn a_rollback_that_dies_leaves_either_release_and_is_finished_by_the_next() {
     world.succeed(&back);
     let rolled_back = world.objects();
     rolled_back.assert_promises(&first);
-    sweep(&world, &second, &back, 6, |death| {
+    sweep(&world, &second, &back, 5, |death| {
         world.objects().assert_mix_of(&second, &rolled_back);
         if death.carried_out {
             world.succeed(&back);
@@ -125,7 +125,7 @@ fn a_prune_that_dies_takes_nothing_that_is_needed_and_is_finished_by_the_next() 
     world.succeed(&prune);
     let pruned = world.objects();
     assert!(pruned.beyond_the_ledger().len() < before.beyond_the_ledger().len());
-    sweep(&world, &before, &prune, 6, |death| {
+    sweep(&world, &before, &prune, 5, |death| {
         world.objects().assert_mix_of(&before, &pruned);
         if death.carried_out {
             world.succeed(&prune);
@@ -178,7 +178,7 @@ fn behind_cloudfront_all_that_changed_is_invalidated_in_the_end() {
     let rolled_back = world.objects();
     rolled_back.assert_promises(&first);
     for (command, before, after, files, size) in
-        [(&["deploy"][..], &first, &second, "b", 3), (&back, &second, &rolled_back, "a", 2)]
+        [(&["deploy"][..], &first, &second, "b", 2), (&back, &second, &rolled_back, "a", 2)]
     {
         sites::write(&world.project, &release("b"));
         sweep(&world, before, command, size, |_| {

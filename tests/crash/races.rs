@@ -99,7 +99,7 @@ fn of_twenty_deploys_at_once_one_wins_at_a_time() {
                 Some(6) => {
                     lost += 1;
                     let rule = document["error"]["rule"].as_str().unwrap();
-                    assert!(["locked", "lock-lost"].contains(&rule), "{document:#}");
+                    assert!(["locked", "lock-lost", "remote-changed"].contains(&rule), "{document:#}");
                 }
                 code => panic!("{code:?}: {document:#} {}", String::from_utf8_lossy(&output.stderr)),
             }
@@ -156,7 +156,7 @@ fn sleeper(name: &str, size: u32, take_over: fn(&World, &Project)) {
 
 #[test]
 fn a_deploy_that_slept_while_its_lock_was_ended_loses() {
-    sleeper("unlock", 5, |world, other| {
+    sleeper("unlock", 4, |world, other| {
         let unlocked = Run::of(&mut world.command_in(other, &["unlock", "--force"]));
         assert_eq!(unlocked.code, 0, "{unlocked:?}");
         let deploy = Run::of(&mut world.command_in(other, &["deploy"]));
@@ -167,7 +167,7 @@ fn a_deploy_that_slept_while_its_lock_was_ended_loses() {
 /// The store's clock alone says how old a lease is.
 #[test]
 fn a_deploy_that_slept_until_its_lease_ran_out_loses() {
-    sleeper("run out", 5, |world, other| {
+    sleeper("run out", 4, |world, other| {
         let held = world.get("_tb/ledger/pointer.json").is_some_and(|pointer| {
             serde_json::from_slice::<serde_json::Value>(&pointer.bytes).unwrap().get("lease").is_some()
         });
@@ -180,6 +180,30 @@ fn a_deploy_that_slept_until_its_lease_ran_out_loses() {
         world.proxy.ahead(Duration::ZERO);
         assert_eq!(deploy.code, 0, "{deploy:?}");
     });
+}
+
+/// What a pointer refers to is taken away by whoever deploys next: that is no damage.
+#[test]
+fn a_deploy_that_reads_the_ledger_while_another_one_finishes_is_told_so() {
+    let world = Arc::new(World::new());
+    world.release(&release("a"));
+    sites::write(&world.project, &release("b"));
+    let other = Arc::new(world.colleague());
+    sites::write(&other, &release("c"));
+    let inside = Arc::clone(&world);
+    let once = Arc::new(AtomicBool::new(false));
+    let run = world.suffer(&mut world.command(&["deploy", "--json"]), move |request, _| {
+        if !request.line.contains("/ledger/inventory/") || once.swap(true, Ordering::SeqCst) {
+            return Fate::passes();
+        }
+        let (world, other) = (Arc::clone(&inside), Arc::clone(&other));
+        Fate::passes().first(move || {
+            let deploy = Run::of(&mut world.command_in(&other, &["deploy"]));
+            assert_eq!(deploy.code, 0, "{deploy:?}");
+        })
+    });
+    assert_eq!((run.code, run.json()["error"]["rule"].as_str()), (6, Some("remote-changed")), "{run:?}");
+    assert_live(&world, "c");
 }
 
 /// Whether a process of another machine still lives cannot be known: its lease holds until it runs out.
