@@ -3,9 +3,11 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use serde::Serialize;
+use serde_json::json;
 
 use super::{Context, Environment};
 use crate::{
+    config::{Config, Target},
     error::Result,
     model::{
         history::{Action, Event},
@@ -13,11 +15,12 @@ use crate::{
         ledger::{Owed, Pending, Release},
     },
     remote::{
-        cdn::{Cdn as _, Invalidation},
+        cdn::{Cdn as _, Delivery, Invalidation},
         lease,
         local::DeployLock,
         state,
     },
+    verify::{Address, ledger_is_open},
 };
 
 #[derive(Serialize)]
@@ -27,6 +30,8 @@ struct Status<'a> {
     unfinished: &'a [Pending],
     lock: Option<Lock>,
     invalidations: Invalidations<'a>,
+    /// How the CDN serves the site; none without a CDN.
+    distribution: Option<Distribution<'a>>,
     /// What was made live, oldest first.
     history: &'a [Event],
     edge: Option<String>,
@@ -40,6 +45,18 @@ enum Lock {
     Lease(Holder),
     /// It has begun on this machine: it builds, or reads.
     Process { pid: u32 },
+}
+
+/// A distribution, as far as deploys depend on it.
+#[derive(Serialize)]
+struct Distribution<'a> {
+    #[serde(flatten)]
+    delivery: &'a Delivery,
+    /// Whether anyone can read the ledger through it.
+    ledger_is_open: bool,
+    /// The statement that denies it, for the bucket's policy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    statement: Option<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -56,17 +73,39 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     let held = lease::refuse_held(&loaded).is_err();
     let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
     let pointer = loaded.pointer;
+    let distribution = distribution(&config, &environment).await?;
     let status = Status {
         env: &config.environment,
         live: pointer.live_release(),
         unfinished: &pointer.pending,
         lock: lease.or_else(|| DeployLock::holder(&config.state_dir()).map(|pid| Lock::Process { pid })),
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
+        distribution,
         history: &pointer.history,
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
     context.print(&status, || words(&status))?;
     Ok(ExitCode::SUCCESS)
+}
+
+async fn distribution<'a>(config: &Config, environment: &'a Environment) -> Result<Option<Distribution<'a>>> {
+    let Target::Aws(aws) = &config.target else { return Ok(None) };
+    if !environment.has_cdn {
+        return Ok(None);
+    }
+    let delivery = environment.delivery().await?;
+    let address = Address::of(aws, environment.endpoint.as_deref(), delivery.domain.as_deref())?;
+    let ledger_is_open = match address {
+        Some(address) => ledger_is_open(&address).await?,
+        None => false,
+    };
+    let statement = ledger_is_open.then(|| {
+        json!({
+            "Sid": "DenyLedgerToCloudFront", "Effect": "Deny", "Principal": { "Service": "cloudfront.amazonaws.com" },
+            "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/_tb/ledger/*", aws.bucket),
+        })
+    });
+    Ok(Some(Distribution { delivery, ledger_is_open, statement }))
 }
 
 impl std::fmt::Display for Lock {
@@ -103,6 +142,14 @@ fn words(status: &Status) -> String {
     }
     for invalidation in &status.invalidations.in_progress {
         line("in progress", &format!("invalidation {} of {} paths", invalidation.id, invalidation.paths.len()));
+    }
+    if let Some(it) = &status.distribution {
+        let runs = if it.delivery.negotiates { "runs our function" } else { "does not run our function" };
+        let adds = if it.delivery.adds_headers { "adds security headers" } else { "adds no security headers" };
+        line("distribution", &format!("{}: {runs}, {adds}", it.delivery.domain.as_deref().unwrap_or("-")));
+    }
+    if let Some(statement) = status.distribution.as_ref().and_then(|it| it.statement.as_ref()) {
+        line("ledger", &format!("anyone can read it; add to the bucket's policy: {statement}"));
     }
     line("edge", status.edge.as_deref().unwrap_or("not running: `treebeard-cdn serve` starts it"));
     text

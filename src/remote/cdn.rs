@@ -18,7 +18,7 @@ pub struct Invalidation {
 }
 
 /// How a CDN is set up to serve the site, as far as a deploy depends on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Delivery {
     /// The CDN's own host name for the site, where it has one: `d111111abcdef8.cloudfront.net`.
     pub domain: Option<String>,

@@ -15,6 +15,8 @@ mod tls;
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt as _, stream};
+use http::{HeaderMap, header::CONTENT_TYPE};
+use tokio_rustls::rustls::ClientConfig;
 
 pub use address::Address;
 pub use compare::{Failure, Received};
@@ -29,6 +31,7 @@ use crate::{
 };
 use client::Client;
 use lacks::Lacks;
+use probe::LEDGER;
 
 /// Requests under way at once.
 const CONCURRENCY: usize = 16;
@@ -36,6 +39,29 @@ const CONCURRENCY: usize = 16;
 /// How long to wait before what a distribution's caches may yet put right is asked for again. An invalidation that is
 /// complete has reached every cache, so this only has to outlast a weak moment; what stays wrong after it is wrong.
 const SECOND_THOUGHTS: &[Duration] = &[Duration::from_secs(1), Duration::from_secs(3)];
+
+/// Whether anyone can read the ledger at `address`: on a distribution that nobody told otherwise.
+pub async fn ledger_is_open(address: &Address) -> Result<bool> {
+    let client = Client::new(address, tls::config(address)?);
+    let probe = Probe { path: LEDGER.into(), accept_encoding: "identity", expected: Expectation::default() };
+    // Who does not answer shows nothing, and a page in place of what is missing is no ledger.
+    let is_document = |headers: &HeaderMap| headers.get(CONTENT_TYPE).is_some_and(|it| it == "application/json");
+    Ok(client.fetch(&probe).await.is_ok_and(|received| received.status == 200 && is_document(&received.headers)))
+}
+
+/// The home page and its timing. A distribution is asked again after a failure, as for everything else.
+async fn home(address: &Address, tls: &ClientConfig, server: Server) -> Result<Timing> {
+    let mut pauses = if server == Server::Edge { &[] } else { SECOND_THOUGHTS }.iter();
+    loop {
+        match timing::measure(address, tls).await {
+            Ok(timing) => return Ok(timing),
+            Err(error) => match pauses.next() {
+                Some(pause) => tokio::time::sleep(*pause).await,
+                None => return Err(error),
+            },
+        }
+    }
+}
 
 /// Requests what `manifest` promises from the site at `address` and judges the answers.
 ///
@@ -52,7 +78,7 @@ pub async fn verify(
 ) -> Result<Report> {
     let started = Instant::now();
     let tls = tls::config(address)?;
-    let timing = timing::measure(address, &tls).await?;
+    let timing = home(address, &tls, options.server).await?;
     let client = Client::new(address, tls);
     let plan = probe::probes(manifest, distribution, options);
     let mut report = Report::new(address.to_string(), plan.files, manifest.entries.len());

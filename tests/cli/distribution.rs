@@ -97,6 +97,8 @@ fn a_deploy_back_and_forth_invalidates_every_time_and_an_unchanged_one_never() {
     assert_eq!(ids.len(), 4);
     let back = world.json(&["rollback", "--no-wait"]);
     assert!(ids.insert(back["invalidation"]["id"].as_str().unwrap().to_owned()), "a rollback asks for its own");
+    let distribution = &world.json(&["status"])["distribution"];
+    assert_eq!((&distribution["negotiates"], &distribution["ledger_is_open"]), (&true.into(), &false.into()));
     let report = world.json(&["verify", "--all"]);
     assert_eq!(report["failures"], serde_json::json!([]));
 }
@@ -112,6 +114,10 @@ fn without_our_function_only_the_files_themselves_are_published_and_the_plan_say
     assert_eq!(world.json(&["deploy"])["objects"]["uploaded"], 2);
     let report = world.json(&["verify"]);
     assert_eq!(report["failures"], serde_json::json!([]), "{report}");
+    let status = world.json(&["status"]);
+    let distribution = &status["distribution"];
+    assert_eq!((&distribution["negotiates"], &distribution["ledger_is_open"]), (&false.into(), &true.into()));
+    assert!(distribution["statement"]["Resource"].as_str().unwrap().ends_with("/_tb/ledger/*"), "{status}");
 }
 
 /// A CDN that refuses as long as it is told to, and writes down what it is asked.
