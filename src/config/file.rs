@@ -63,7 +63,7 @@ pub struct Place {
     /// ARN of the certificate for the domains. CloudFront takes certificates of us-east-1 only.
     #[schemars(example = "${CERTIFICATE_ARN}")]
     pub certificate_arn: Option<String>,
-    /// Id of the distribution. Empty or absent: it is found by its tag.
+    /// Id of the distribution in front of the bucket. Needed, unless `cdn` is `none`.
     #[schemars(example = "${DISTRIBUTION_ID:-}")]
     pub distribution_id: Option<String>,
     /// Where the distribution sends requests for the API.

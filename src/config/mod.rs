@@ -93,7 +93,7 @@ pub struct Aws {
     pub domains: Vec<String>,
     /// ARN of the certificate of those names, in us-east-1.
     pub certificate_arn: Option<String>,
-    /// The distribution; found by tag when absent.
+    /// Id of the distribution in front of the bucket.
     pub distribution_id: Option<String>,
     /// Origin of the API: `https://api.example.com`.
     pub api_origin: Option<String>,
