@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -38,27 +37,13 @@ def main() -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     failed = False
     with open(args.out, "w") as out:
-
-        def record(row: dict[str, Any]) -> None:
-            line = json.dumps(row)
-            out.write(line + "\n")
-            out.flush()
-            print(line, flush=True)
-
-        record(
-            {
-                "command": f"benches/compress.py --site {args.site} --rounds {args.rounds}",
-                "date": datetime.now(UTC).date().isoformat(),
-                "machine": measure.machine(),
-                "versions": versions(),
-            }
-        )
+        measure.record(out, measure.heading(f"benches/compress.py --site {args.site} --rounds {args.rounds}", versions()))
         for number in range(args.rounds):
             for peer, run in [("precompress", precompress), ("ours", ours), ("ours, cached", ours)]:
                 if peer != "ours, cached":
                     prepare(project, SITES / args.site / "v1")
                 row = run(project)
-                record({"site": args.site, "peer": peer, "round": number, **row})
+                measure.record(out, {"site": args.site, "peer": peer, "round": number, **row})
                 failed |= row["exit"] != 0
     return int(failed)
 

@@ -18,7 +18,6 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -40,28 +39,14 @@ def main() -> int:
     args.out.parent.mkdir(parents=True, exist_ok=True)
     failed = False
     with Server() as server, Relay(server, args.delay_ms) as relay, open(args.out, "w") as out:
-
-        def record(row: dict[str, Any]) -> None:
-            line = json.dumps(row)
-            out.write(line + "\n")
-            out.flush()
-            print(line, flush=True)
-
-        record(
-            {
-                "command": f"benches/deploy.py {' '.join(args.shown)}",
-                "date": datetime.now(UTC).date().isoformat(),
-                "machine": measure.machine(),
-                "versions": peers.versions(args.peers),
-            }
-        )
+        measure.record(out, measure.heading(f"benches/deploy.py {' '.join(args.shown)}", peers.versions(args.peers)))
         for number in range(args.rounds):
             for peer in args.peers:
                 bucket = f"{args.site}-{peer}-{number}"
                 server.create(bucket)
                 peers.forget(site)
                 for row in scenarios(site, bucket, peer, args.scenarios, server, relay.endpoint):
-                    record({"site": args.site, "delay_ms": args.delay_ms, "peer": peer, "round": number, **row})
+                    measure.record(out, {"site": args.site, "delay_ms": args.delay_ms, "peer": peer, "round": number, **row})
                     failed |= row["exit"] != 0
                 server.remove(bucket)
     return int(failed)

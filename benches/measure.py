@@ -1,10 +1,12 @@
-"""Runs a command and says what it cost."""
+"""Runs a command, says what it cost, and writes that down."""
 
+import json
 import os
 import subprocess
 import time
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from server import ENVIRONMENT, Server
 
@@ -50,3 +52,17 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30)
     system = os.uname()
     return f"{os.cpu_count()} cores, {memory:.0f} GiB, {system.sysname} {system.release.split('-')[0]} {system.machine}"
+
+
+def heading(command: str, versions: dict[str, str]) -> dict[str, Any]:
+    """The first record of a file: what was run, when, where, and with which versions."""
+    today = datetime.now(UTC).date().isoformat()
+    return {"command": command, "date": today, "machine": machine(), "versions": versions}
+
+
+def record(out: TextIO, row: dict[str, Any]) -> None:
+    """Writes a record down as soon as it is known."""
+    line = json.dumps(row)
+    out.write(line + "\n")
+    out.flush()
+    print(line, flush=True)

@@ -90,7 +90,8 @@ pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result
         Some(pointers) => pointers.begun.clone(),
         None => Pointer { generation: loaded.pointer.generation + 1, ..loaded.pointer.clone() },
     };
-    let tenure = begin(ports, &begun, loaded).await?;
+    let (store, holder) = (Arc::clone(&ports.store), ports.holder.clone());
+    let tenure = Tenure::begin(store, holder, &begun, loaded.etag.as_ref()).await?;
     let done = async {
         let live = match &plan.pointers {
             Some(pointers) => publish(plan, pointers, Writer { ports, tenure: &tenure }).await?,
@@ -101,10 +102,6 @@ pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result
     let mut applied = finally(done.await, &tenure).await?;
     applied.finished = ports.wait && invalidate::wait(&applied, ports).await?;
     Ok(applied)
-}
-
-async fn begin(ports: &Ports, begun: &Pointer, loaded: &LoadedPointer) -> Result<Arc<Tenure>> {
-    Tenure::begin(Arc::clone(&ports.store), ports.holder.clone(), begun, loaded.etag.as_ref()).await
 }
 
 /// Gives the lease back when something failed. That this fails too is no news: the lease runs out.

@@ -10,9 +10,10 @@ use crate::{
     apply,
     config::Config,
     error::Result,
-    model::path::StorageKey,
+    model::{ledger::Pointer, path::StorageKey},
     plan::retention::{self, Needs, Prune, Rules},
     remote::{
+        ObjectStore,
         lease::{self, Tenure},
         state,
     },
@@ -49,13 +50,8 @@ async fn execute(context: &Context, config: &Config, args: &args::Prune) -> Resu
     Ok(decided)
 }
 
-async fn plan(
-    config: &Config,
-    environment: &Environment,
-    args: &args::Prune,
-    pointer: crate::model::ledger::Pointer,
-) -> Result<Prune> {
-    let store: &dyn crate::remote::ObjectStore = environment.store.as_ref();
+async fn plan(config: &Config, environment: &Environment, args: &args::Prune, pointer: Pointer) -> Result<Prune> {
+    let store: &dyn ObjectStore = environment.store.as_ref();
     let state = state::load(store, pointer).await?;
     let releases = &config.releases;
     let rules = Rules {
@@ -71,7 +67,7 @@ async fn plan(
     }
     // One at a time: a site's manifest may be large.
     for release in retention::part(&state.pointer, &rules, now).0 {
-        needs.add(&publish::manifest(environment, &release.manifest).await?);
+        needs.add(&state::load_manifest(store, &release.manifest).await?);
     }
     let mut listed: BTreeMap<StorageKey, u64> = BTreeMap::new();
     for prefix in StorageKey::prunable() {

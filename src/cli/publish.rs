@@ -11,7 +11,7 @@ use crate::{
     apply::{self, Applied, Ports},
     config::Config,
     error::Result,
-    model::{asset::Site, digest::Digest, lease::Holder, manifest::Manifest, path::ViewerPath},
+    model::{asset::Site, lease::Holder, path::ViewerPath},
     plan::{self, Facts, Plan},
     remote::{
         cdn::Delivery,
@@ -77,10 +77,12 @@ impl Prepared {
             Some(true) => true,
             _ => environment.delivery().await?.negotiates,
         };
-        if !options.refresh
-            && let Some(plan) = unchanged(&site, &loaded, negotiates)
-        {
-            return Ok(Self { plan, loaded, notes, seen: None });
+        let mut built = plan::built(&site, negotiates);
+        if !options.refresh {
+            match plan::unchanged(built, &loaded.pointer) {
+                Ok(plan) => return Ok(Self { plan, loaded, notes, seen: None }),
+                Err(changed) => built = changed,
+            }
         }
         let (delivery, state) =
             futures_util::try_join!(environment.delivery(), state::load(store, loaded.pointer.clone()))?;
@@ -110,7 +112,10 @@ impl Prepared {
             saving,
             ..facts(config, environment, options.max_deletes)
         };
-        let plan = plan::plan(&site, &state, &facts)?;
+        if delivery.negotiates != negotiates {
+            built = plan::built(&site, delivery.negotiates);
+        }
+        let plan = plan::plan(&site, built, &state, &facts)?;
         Ok(Self { plan, loaded, notes, seen })
     }
 }
@@ -127,13 +132,6 @@ pub fn facts(config: &Config, environment: &Environment, max_deletes: Option<usi
         saving: None,
         max_deletes: max_deletes.unwrap_or(config.releases.max_deletes),
     }
-}
-
-/// Known without a second look at anything in the bucket.
-fn unchanged(site: &Site, loaded: &LoadedPointer, negotiates: bool) -> Option<Plan> {
-    let manifest = plan::manifest(site, negotiates);
-    let digest = manifest.digest();
-    plan::unchanged(manifest, digest, &loaded.pointer)
 }
 
 /// Applies a plan, and sees to it that a signal leaves nothing half done that could be finished.
@@ -230,9 +228,4 @@ fn inactive(environment: &Environment, delivery: &Delivery, saving: Option<u64>)
         notes.push("the distribution adds no security headers; `treebeard-cdn provision` sets them up".to_owned());
     }
     notes
-}
-
-/// The manifest of a retained release.
-pub async fn manifest(environment: &Environment, digest: &Digest) -> Result<Manifest> {
-    state::load_manifest(environment.store.as_ref(), digest).await
 }

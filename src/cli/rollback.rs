@@ -47,7 +47,7 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
     let (delivery, state, manifest) = futures_util::try_join!(
         environment.delivery(),
         state::load(store, loaded.pointer.clone()),
-        publish::manifest(environment, &release.manifest)
+        state::load_manifest(store, &release.manifest)
     )?;
     let facts = Facts {
         commit: release.commit.clone(),

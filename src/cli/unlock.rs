@@ -8,7 +8,7 @@ use super::{Context, Environment, args};
 use crate::{
     error::Result,
     remote::{
-        Condition, StoreError, lease,
+        Condition, lease,
         state::{load_pointer, put_pointer},
     },
 };
@@ -28,7 +28,7 @@ pub async fn run(context: &Context, args: &args::Unlock) -> Result<ExitCode> {
     let mut pointer = loaded.pointer;
     pointer.lease = None;
     let condition = loaded.etag.map_or(Condition::Absent, Condition::Matches);
-    put_pointer(store, &pointer, condition).await.map_err(|failure: StoreError| crate::error::Error::from(failure))?;
+    put_pointer(store, &pointer, condition).await?;
     context.print(&json!({ "unlocked": lease.holder }), || format!("unlocked; it was held by {}", lease.holder))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -186,6 +186,15 @@ pub struct Leftover {
     pub others: Vec<Digest>,
 }
 
+impl Inventory {
+    /// Digests of the bytes that surely have a copy under `_tb/objects/`.
+    pub fn copies(&self) -> impl Iterator<Item = Digest> {
+        let is_copy =
+            |(key, it): &(&StorageKey, &Leftover)| it.is_certain() && **key == StorageKey::preserved(&it.stored.sha256);
+        self.objects.iter().filter(is_copy).map(|(_, it)| it.stored.sha256)
+    }
+}
+
 impl Leftover {
     /// Whether these bytes lie there for sure.
     #[must_use]

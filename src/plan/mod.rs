@@ -199,7 +199,7 @@ pub enum Bytes {
 pub enum Source {
     /// A file on this machine.
     File(PathBuf),
-    /// An object in the bucket, with its number of bytes.
+    /// An object in the bucket.
     Object(StorageKey),
 }
 
@@ -243,31 +243,39 @@ pub struct Removal {
     pub guard: Guard,
 }
 
+/// What a build promises viewers, before anything is kept for the sake of earlier releases.
+#[derive(Debug, Clone)]
+pub struct Built {
+    /// The promise.
+    pub manifest: Manifest,
+    /// Its digest.
+    pub digest: Digest,
+}
+
 /// What publishing `site` promises viewers. Without our function in front, variants would never be asked for.
 #[must_use]
-pub fn manifest(site: &Site, negotiates: bool) -> Manifest {
+pub fn built(site: &Site, negotiates: bool) -> Built {
     let mut manifest = Manifest::of(site);
     if !negotiates {
         for entry in manifest.entries.values_mut() {
             entry.variants.clear();
         }
     }
-    manifest
+    let digest = manifest.digest();
+    Built { manifest, digest }
 }
 
-/// Decides what publishing `site` takes.
-pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
-    let mut manifest = manifest(site, facts.negotiates);
-    let built = manifest.digest();
+/// Decides what publishing `site` takes, which promises what was `built` of it.
+pub fn plan(site: &Site, built: Built, state: &RemoteState, facts: &Facts) -> Result<Plan> {
+    let Built { mut manifest, digest: built } = built;
     let slots = actual::slots(state);
-    if facts.negotiates {
-        variants::keep_published(&mut manifest, &state.live, &slots);
-        variants::keep_negotiated(&mut manifest, &state.live, &facts.encodings);
-    }
+    let differs = facts.negotiates
+        && (variants::keep_published(&mut manifest, &state.live, &slots)
+            | variants::keep_negotiated(&mut manifest, &state.live, &facts.encodings));
     let sources = sources::of_site(site);
     let find =
         |path: &ViewerPath, stored: &Stored| sources.get(&(path, stored.sha256)).map(|&file| Source::File(file.into()));
-    let digest = manifest.digest();
+    let digest = if differs { manifest.digest() } else { built };
     let outcome = release::outcome(&state.pointer, &manifest, digest, built, facts);
     objects::plan(
         objects::Desired { manifest, digest, outcome, action: Action::Deploy, find: &find },
@@ -277,13 +285,15 @@ pub fn plan(site: &Site, state: &RemoteState, facts: &Facts) -> Result<Plan> {
     )
 }
 
-/// The plan where the live release's digest already is the site's: known without reading anything but the pointer.
-#[must_use]
-pub fn unchanged(manifest: Manifest, digest: Digest, pointer: &Pointer) -> Option<Plan> {
+/// The plan where the live release already is what was built: known without reading anything but the pointer.
+/// Otherwise what was built is given back.
+pub fn unchanged(built: Built, pointer: &Pointer) -> Result<Plan, Built> {
+    let digest = built.digest;
     let is_live =
         |live: &&Release| (live.manifest == digest || live.built == Some(digest)) && pointer.pending.is_empty();
-    let live = pointer.live_release().filter(is_live)?;
-    Some(Plan {
+    let Some(live) = pointer.live_release().filter(is_live) else { return Err(built) };
+    let manifest = built.manifest;
+    Ok(Plan {
         outcome: Outcome::Unchanged(live.clone()),
         unchanged: manifest.object_count(),
         manifest,

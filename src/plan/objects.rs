@@ -1,6 +1,6 @@
 //! Object by object: what is written, preserved, removed, kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     Bytes, Expected, Facts, Guard, Outcome, Plan, Preserve, Reason, Removal, Source, Stranger, Wave, Write,
@@ -181,17 +181,12 @@ struct Books {
     preserve: Vec<Preserve>,
     inventory: Inventory,
     /// Copies that exist for sure.
-    copies: BTreeMap<StorageKey, Leftover>,
+    copies: BTreeSet<Digest>,
 }
 
 impl Books {
     fn of(state: &RemoteState) -> Self {
-        let is_copy = |(key, it): &(&StorageKey, &Leftover)| {
-            it.certainty != Certainty::Doubtful && **key == StorageKey::preserved(&it.stored.sha256)
-        };
-        let copies =
-            state.inventory.objects.iter().filter(is_copy).map(|(key, it)| (key.clone(), it.clone())).collect();
-        Self { preserve: Vec::new(), inventory: Inventory::default(), copies }
+        Self { preserve: Vec::new(), inventory: Inventory::default(), copies: state.inventory.copies().collect() }
     }
 
     /// Remembers the tag of an object that may be overwritten one day, and is not now.
@@ -210,14 +205,14 @@ impl Books {
         let to = Stored { key: StorageKey::preserved(&base.sha256), ..base.clone() };
         // What somebody changed or deleted cannot be copied any more.
         let is_gone = matches!(slot.drift, Some(Drift::Missing | Drift::Bytes));
-        if is_gone && !self.copies.contains_key(&to.key) {
+        if is_gone && !self.copies.contains(&base.sha256) {
             return;
         }
         let copy =
             Leftover { role: Role::Immutable, stored: to.clone(), certainty: Certainty::Sure, others: Vec::new() };
         // Where the bytes are uncertain, the deploy that made them so had preserved them first.
         let first_time = self.inventory.objects.insert(to.key.clone(), copy).is_none();
-        if first_time && !self.copies.contains_key(&to.key) && slot.certain_bytes().is_some() {
+        if first_time && !self.copies.contains(&base.sha256) && slot.certain_bytes().is_some() {
             self.preserve.push(Preserve { from: key.clone(), etag: slot.etag.cloned(), to });
         }
     }

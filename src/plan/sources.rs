@@ -6,12 +6,7 @@ use std::{
 };
 
 use super::actual::Slots;
-use crate::model::{
-    asset::Site,
-    digest::Digest,
-    ledger::Inventory,
-    path::{StorageKey, ViewerPath},
-};
+use crate::model::{asset::Site, digest::Digest, ledger::Inventory, path::ViewerPath};
 
 /// The files of each path's representations.
 pub fn of_site(site: &Site) -> HashMap<(&ViewerPath, Digest), &Path> {
@@ -27,10 +22,6 @@ pub fn of_site(site: &Site) -> HashMap<(&ViewerPath, Digest), &Path> {
 /// Digests of the bytes of which there is a copy: those that the inventory lists, and those that a deploy which did
 /// not finish copied aside before it overwrote them.
 pub fn kept(inventory: &Inventory, slots: &Slots) -> BTreeSet<Digest> {
-    let listed = inventory.objects.iter().filter_map(|(key, it)| {
-        let is_copy = *key == StorageKey::preserved(&it.stored.sha256);
-        (is_copy && it.is_certain()).then_some(it.stored.sha256)
-    });
     let uncertain = slots.values().filter(|slot| slot.drift.is_none() && slot.certain_bytes().is_none());
-    listed.chain(uncertain.filter_map(|slot| Some(slot.base?.sha256))).collect()
+    inventory.copies().chain(uncertain.filter_map(|slot| Some(slot.base?.sha256))).collect()
 }

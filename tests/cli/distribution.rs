@@ -170,7 +170,7 @@ async fn an_invalidation_that_fails_is_owed_and_the_next_deploy_pays_it() {
             saving: None,
             max_deletes: 9,
         };
-        let plan = plan::plan(&site, &state, &facts).unwrap();
+        let plan = plan::plan(&site, plan::built(&site, true), &state, &facts).unwrap();
         let ports = Ports {
             store: Arc::clone(&store) as _,
             cdn: Arc::clone(&cdn) as _,

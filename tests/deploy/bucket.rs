@@ -50,13 +50,12 @@ impl Bucket {
     pub async fn plan_with(&self, site: &Site, adopt: bool) -> Result<(Plan, u64)> {
         let counting = CountingStore::new(Arc::clone(&self.store));
         let pointer = state::load_pointer(&counting).await?.pointer;
-        let manifest = plan::manifest(site, true);
-        let digest = manifest.digest();
-        let plan = if let Some(plan) = plan::unchanged(manifest, digest, &pointer) {
-            plan
-        } else {
-            let state = state::load(&counting, pointer).await?;
-            plan::plan(site, &state, &Facts { adopt, ..self.facts() })?
+        let plan = match plan::unchanged(plan::built(site, true), &pointer) {
+            Ok(plan) => plan,
+            Err(built) => {
+                let state = state::load(&counting, pointer).await?;
+                plan::plan(site, built, &state, &Facts { adopt, ..self.facts() })?
+            }
         };
         Ok((plan, counting.requests()))
     }

@@ -118,7 +118,7 @@ impl World {
         self.runtime.block_on(async {
             let loaded = state::load_pointer(self.store.as_ref()).await.unwrap();
             let state = state::load(self.store.as_ref(), loaded.pointer.clone()).await.unwrap();
-            let plan = plan::plan(&site, &state, &facts).unwrap();
+            let plan = plan::plan(&site, plan::built(&site, true), &state, &facts).unwrap();
             let ports = Ports {
                 store: self.store.clone(),
                 cdn: Arc::new(self.cdn.clone()),

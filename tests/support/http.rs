@@ -1,7 +1,7 @@
 //! An HTTP client that sends exactly what it is told, odd paths and broken requests included.
 
 use std::{
-    io::{Read, Write},
+    io::{BufRead, Read, Write},
     net::{TcpListener, TcpStream},
     time::Duration,
 };
@@ -95,5 +95,20 @@ fn dechunk(mut body: &[u8]) -> Option<Vec<u8>> {
         }
         whole.extend_from_slice(body.get(line + 2..line + 2 + size)?);
         body = body.get(line + 4 + size..)?;
+    }
+}
+
+/// The lines of a message before its body; none where the connection ends first.
+pub fn read_head(reader: &mut impl BufRead) -> Option<Vec<String>> {
+    let mut head = Vec::new();
+    loop {
+        let mut line = String::new();
+        if reader.read_line(&mut line).ok()? == 0 {
+            return None;
+        }
+        match line.trim_end() {
+            "" => return Some(head),
+            text => head.push(text.to_owned()),
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Passes bytes on as they are, `Host` included, so that signatures stay valid.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{
         Arc, Mutex,
@@ -12,6 +12,8 @@ use std::{
     thread,
     time::{Duration, Instant},
 };
+
+use super::http::read_head;
 
 /// What a test does at a certain moment.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -202,17 +204,7 @@ impl Shared {
     }
 
     fn read(&self, reader: &mut BufReader<TcpStream>) -> Option<Request> {
-        let mut head = Vec::new();
-        loop {
-            let mut line = String::new();
-            if reader.read_line(&mut line).ok()? == 0 {
-                return None;
-            }
-            match line.trim_end() {
-                "" => break,
-                text => head.push(text.to_owned()),
-            }
-        }
+        let mut head = read_head(reader)?;
         let line = head.remove(0);
         head.retain(|line| !self.dropped.iter().any(|name| is(line, name)));
         let mut request = Request { number: 0, line, head, body: Vec::new() };

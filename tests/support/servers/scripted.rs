@@ -1,12 +1,13 @@
 //! A server that answers what a test tells it to: refusals and faults that no real server gives on demand.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
 };
 
 use super::Server;
+use crate::support::http::read_head;
 
 /// A request as it arrived.
 #[derive(Debug, Clone)]
@@ -93,17 +94,7 @@ impl Scripted {
 
 fn read(stream: &TcpStream) -> Option<Received> {
     let mut reader = BufReader::new(stream);
-    let mut lines = Vec::new();
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        match line.trim_end() {
-            "" => break,
-            text => lines.push(text.to_owned()),
-        }
-    }
+    let lines = read_head(&mut reader)?;
     let headers: Vec<_> =
         lines[1..].iter().filter_map(|line| line.split_once(": ")).map(|(k, v)| (k.into(), v.into())).collect();
     let mut request = Received { line: lines[0].clone(), headers, body: Vec::new() };
