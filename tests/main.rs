@@ -8,6 +8,7 @@ mod config;
 mod crash;
 mod deploy;
 mod edge;
+mod provision;
 mod remote;
 mod site;
 mod support;

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::auth::AuthMode;
+use crate::auth::{Auth, AuthMode};
+use crate::cache::{Policy, Settings};
 use crate::embedded::Source;
 
 /// Options of `serve`.
@@ -26,12 +27,46 @@ pub struct ServeOptions {
     /// How callers are told apart [default: jwt, with --embedded demo]
     #[arg(long, env = "AUTH_MODE", value_enum)]
     pub auth_mode: Option<AuthMode>,
-    /// What the in-process cache may hold, in bytes
-    #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
-    pub cache_max_bytes: u64,
+    /// Signs what users log in with: 32 bytes at least [default: in demo mode, a new one with each start]
+    #[arg(long, env = "JWT_SECRET", hide_env_values = true)]
+    pub jwt_secret: Option<String>,
+    /// How many proxies stand before the service, each adding to X-Forwarded-For; 0 believes no such header
+    #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0)]
+    pub trusted_proxies: usize,
+    /// The cache
+    #[command(flatten)]
+    pub cache: CacheOptions,
     /// The database
     #[command(flatten)]
     pub database: DatabaseOptions,
+}
+
+/// How much is cached, and for how long.
+#[derive(Debug, Clone, Args)]
+pub struct CacheOptions {
+    /// What the in-process cache may hold, in bytes
+    #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub cache_max_bytes: u64,
+    /// How long values are fresh whose kind has no time of its own, in seconds
+    #[arg(long, env = "CACHE_TTL_SECONDS", default_value_t = 86_400)]
+    pub cache_ttl: u64,
+    /// How long after its time a value may be served while its source fails, in seconds
+    #[arg(long, env = "CACHE_STALE_SECONDS", default_value_t = 86_400)]
+    pub cache_stale: u64,
+}
+
+impl CacheOptions {
+    /// The cache that these options describe.
+    #[must_use]
+    pub const fn settings(&self) -> Settings {
+        Settings {
+            max_bytes: self.cache_max_bytes,
+            policy: Policy {
+                default_ttl: Duration::from_secs(self.cache_ttl),
+                stale_if_error: Duration::from_secs(self.cache_stale),
+            },
+        }
+    }
 }
 
 /// Where the database is, and how many connections it gets.
@@ -84,13 +119,14 @@ impl ServeOptions {
     /// How callers are told apart.
     ///
     /// # Errors
-    /// Demo mode is refused on an address that others can reach: everybody would be the demo user.
-    pub fn auth(&self) -> Result<AuthMode, String> {
+    /// Demo mode is refused on an address that others can reach: everybody would be the demo user. Elsewhere tokens
+    /// need a secret.
+    pub fn auth(&self) -> Result<Auth, String> {
         let fallback = if self.embedded { AuthMode::Demo } else { AuthMode::Jwt };
         let mode = self.auth_mode.unwrap_or(fallback);
         if mode == AuthMode::Demo && !self.bind.is_loopback() {
             return Err(format!("demo mode lets everybody in, so it is refused on {}; bind to 127.0.0.1", self.bind));
         }
-        Ok(mode)
+        Auth::new(mode, self.jwt_secret.as_deref(), self.trusted_proxies)
     }
 }

@@ -17,6 +17,9 @@ pub enum Error {
     /// 401: nobody is logged in.
     #[error("log in to see this")]
     Unauthorized,
+    /// 401: nobody signs in with that.
+    #[error("email or password is wrong")]
+    WrongCredentials,
     /// 403: it belongs to somebody else.
     #[error("this belongs to another user")]
     Forbidden,
@@ -26,9 +29,24 @@ pub enum Error {
     /// 405: the route has no such method.
     #[error("this route does not support that method")]
     MethodNotAllowed,
+    /// 409: it exists already.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// 413: the body is longer than the route takes.
+    #[error("the request body is too large")]
+    PayloadTooLarge,
+    /// 415: the body is not in a form that the route reads.
+    #[error("the Content-Type is not one that this route reads")]
+    UnsupportedMediaType,
     /// 422: the request can be read, but a value is out of bounds.
     #[error("{0}")]
     Invalid(String),
+    /// 429: too many failed attempts.
+    #[error("too many attempts, try again in {} minutes", .retry_after.div_ceil(60))]
+    TooManyRequests {
+        /// When to try again, in seconds.
+        retry_after: u64,
+    },
     /// 500: our mistake.
     #[error("something went wrong on our side")]
     Internal(Arc<str>),
@@ -63,10 +81,15 @@ impl Error {
         match self {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
+            Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
             Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+            Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),
+            Self::PayloadTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large"),
+            Self::UnsupportedMediaType => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type"),
             Self::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_value"),
+            Self::TooManyRequests { .. } => (StatusCode::TOO_MANY_REQUESTS, "too_many_requests"),
             Self::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
             Self::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
         }
@@ -94,8 +117,11 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = self.status_and_code().0.into_response();
         match self {
-            Self::Unauthorized => {
+            Self::Unauthorized | Self::WrongCredentials => {
                 response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Self::TooManyRequests { retry_after } => {
+                response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
             }
             Self::Unavailable(_) => {
                 response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);

@@ -18,6 +18,7 @@ pub mod demo;
 pub mod domain;
 pub mod embedded;
 pub mod error;
+pub mod extract;
 pub mod logging;
 pub mod middleware;
 pub mod openapi;

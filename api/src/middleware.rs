@@ -1,4 +1,4 @@
-//! What surrounds every request: its id, its span in the log, and the body of errors.
+//! What surrounds every request: its id, its span in the log, and the bodies of cached documents and of errors.
 
 use std::any::Any;
 use std::time::Instant;
@@ -10,20 +10,28 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tracing::Instrument;
 
+use crate::cache::{Cached, Terms};
 use crate::error::{Error, ErrorResponse};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest request id that is taken over from a client or a proxy.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Gives the request an id, logs it, and writes the body of a failure.
+/// What a response says that no route has settled: it is this caller's, and now.
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
+/// Gives the request an id, logs it, and writes the body of a cached document or of a failure.
 pub async fn observe(request: Request, next: Next) -> Response {
     let id = request_id(&request);
     let id_text = id.to_str().unwrap_or_default().to_owned();
     let span = tracing::info_span!("request", id = id_text, method = %request.method(), path = request.uri().path());
     async move {
         let start = Instant::now();
+        let terms = Terms::of(request.method(), request.headers());
         let mut response = next.run(request).await;
+        if let Some(cached) = response.extensions_mut().remove::<Cached>() {
+            cached.write(&terms, &mut response);
+        }
         if let Some(error) = response.extensions_mut().remove::<Error>() {
             if let Some(detail) = error.detail() {
                 tracing::error!(status = response.status().as_u16(), detail, "request failed");
@@ -31,6 +39,7 @@ pub async fn observe(request: Request, next: Next) -> Response {
             response = with_body(&response, error.body(id_text));
         }
         response.headers_mut().insert(X_REQUEST_ID, id);
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(NO_STORE);
         tracing::debug!(status = response.status().as_u16(), elapsed = ?start.elapsed(), "request served");
         response
     }

@@ -3,9 +3,10 @@
 use axum::Json;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
-use crate::routes::{health, plans, recommendations, usage, users};
+use crate::routes::{auth, health, plans, recommendations, usage, users};
 
 /// The document.
 #[derive(Debug, OpenApi)]
@@ -15,14 +16,34 @@ use crate::routes::{health, plans, recommendations, usage, users};
         plans::catalog,
         plans::plan,
         recommendations::for_user,
+        recommendations::generate,
         users::profile,
+        users::preferences,
+        users::set_preferences,
         usage::history,
+        usage::analysis,
+        usage::upload,
+        auth::register,
+        auth::login,
+        auth::refresh,
         health::health,
         health::live,
         health::ready,
-    )
+    ),
+    modifiers(&Bearer)
 )]
 pub struct Document;
+
+/// How callers are told apart.
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
 
 /// The document as it is stored in `api/openapi.json`.
 ///

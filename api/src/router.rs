@@ -1,15 +1,19 @@
 //! All routes on one screen.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::error::Error;
 use crate::middleware::{observe, panicked};
 use crate::openapi;
-use crate::routes::{health, plans, recommendations, usage, users};
+use crate::routes::{auth, health, plans, recommendations, usage, users};
 use crate::state::AppState;
+
+/// The longest request body, in bytes: an upload of a thousand readings has some 80 KB.
+const MAX_BODY: usize = 256 * 1024;
 
 /// The service.
 pub fn router(state: AppState) -> Router {
@@ -17,8 +21,16 @@ pub fn router(state: AppState) -> Router {
         .route("/plans/catalog", get(plans::catalog))
         .route("/plans/{plan_id}", get(plans::plan))
         .route("/recommendations/{user_id}", get(recommendations::for_user))
+        .route("/recommendations/generate", post(recommendations::generate))
         .route("/users/profile", get(users::profile))
-        .route("/usage/history", get(usage::history));
+        .route("/users/preferences", get(users::preferences).put(users::set_preferences))
+        .route("/usage/history", get(usage::history))
+        .route("/usage/analysis", get(usage::analysis))
+        .route("/usage/upload", post(usage::upload))
+        .route("/auth/register", post(auth::register))
+        .route("/auth/login", post(auth::login))
+        .route("/auth/refresh", post(auth::refresh))
+        .layer(DefaultBodyLimit::max(MAX_BODY));
 
     let routes = Router::new()
         .nest("/api/v1", v1)

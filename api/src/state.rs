@@ -2,7 +2,7 @@
 
 use sqlx::PgPool;
 
-use crate::auth::AuthMode;
+use crate::auth::Auth;
 use crate::cache::Cache;
 
 /// What every request shares; cheap to clone.
@@ -13,5 +13,5 @@ pub struct AppState {
     /// What was read from it.
     pub cache: Cache,
     /// How callers are told apart.
-    pub auth: AuthMode,
+    pub auth: Auth,
 }

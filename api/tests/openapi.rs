@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{App, PROGRAM};
+use serde_json::Value;
+
+use crate::support::{App, PROGRAM, json_request};
 
 #[test]
 fn openapi_json_is_up_to_date() {
@@ -19,10 +21,22 @@ fn openapi_json_is_up_to_date() {
 async fn every_documented_route_is_served() {
     let app = App::demo().await;
     let document = app.get("/openapi.json").await.json();
-    let paths = document["paths"].as_object().unwrap();
-    assert_eq!(paths.len(), 8);
-    for path in paths.keys() {
+    let mut operations = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
         let concrete = path.replace("{plan_id}", "plan_0042").replace("{user_id}", "user_123");
-        assert_eq!(app.get(&concrete).await.status, 200, "{concrete}");
+        for method in methods.as_object().unwrap().keys() {
+            operations += 1;
+            let reply = match method.as_str() {
+                "get" => app.get(&concrete).await,
+                method => app.send(json_request(&method.to_uppercase(), &concrete, &Value::Null)).await,
+            };
+            let documented = &document["paths"][path][method]["responses"][reply.status.to_string()];
+            assert!(documented.is_object(), "{method} {concrete} is {}", reply.status);
+            assert!(
+                !matches!(reply.status, 404 | 405) && (method != "get" || reply.status == 200),
+                "{method} {concrete}"
+            );
+        }
     }
+    assert_eq!(operations, 16);
 }

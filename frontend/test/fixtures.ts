@@ -51,8 +51,8 @@ export const profile: Profile = {
 export const usage: UsageHistory = {
   user_id: 'user_123',
   months: [
-    { month: '2026-09', kwh: 900, cost_cents: 11_000 },
-    { month: '2026-10', kwh: 1234.4, cost_cents: 15_050 },
+    { month: '2026-09', days: 30, kwh: 900, cost_cents: 11_000 },
+    { month: '2026-10', days: 31, kwh: 1234.4, cost_cents: 15_050 },
   ],
   total_kwh: 2134.4,
   average_monthly_kwh: 1067.2,

@@ -4,6 +4,7 @@
 //! the pointer names the unfinished release from before the first write, so that the next deploy converges.
 
 mod invalidate;
+pub mod provision;
 mod prune;
 mod write;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Takes a single-page app from source to the world's browsers on S3 and CloudFront.
 #[derive(Debug, Parser)]
@@ -47,8 +47,12 @@ pub enum Command {
     Schema,
     /// Build, scan, hash and compress the frontend; print sizes per file.
     Build(BuildOptions),
-    /// Show what `deploy` would do, with a reason for each line.
+    /// Show what `deploy` and `provision` would do, with a reason for each line.
     Plan(Plan),
+    /// Create or update bucket, origin access, policies, function and distribution.
+    Provision(Provision),
+    /// Print the IAM policy that a command needs.
+    IamPolicy(IamPolicy),
     /// Build, publish, invalidate and verify the site.
     Deploy(Deploy),
     /// List the releases of the environment.
@@ -97,9 +101,61 @@ pub struct Plan {
     /// Plan with foreign objects in the way taken over.
     #[arg(long)]
     pub adopt: bool,
+    /// Show one part only.
+    #[arg(long, value_enum)]
+    pub only: Option<Part>,
     /// List the bucket and look at every object, rather than believe the ledger: shows what somebody changed.
     #[arg(long)]
     pub refresh: bool,
+}
+
+/// A part of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// What `deploy` would do.
+    Content,
+    /// What `provision` would do.
+    Infra,
+}
+
+/// Options of `provision`.
+#[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub struct Provision {
+    /// Show the plan and change nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do not ask.
+    #[arg(long)]
+    pub yes: bool,
+    /// Do not wait until the distribution's change has reached every edge.
+    #[arg(long, conflicts_with = "destroy")]
+    pub no_wait: bool,
+    /// Remove everything that `provision` made.
+    #[arg(long)]
+    pub destroy: bool,
+    /// Delete the releases, too.
+    #[arg(long, requires = "destroy")]
+    pub with_content: bool,
+}
+
+/// Options of `iam-policy`.
+#[derive(Debug, Args)]
+pub struct IamPolicy {
+    /// What the policy is for.
+    #[arg(long = "for", value_enum, default_value = "deploy")]
+    pub purpose: Purpose,
+}
+
+/// What an IAM policy is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Purpose {
+    /// `deploy`, `rollback`, `prune`, `invalidate`, `unlock`, and all that looks.
+    Deploy,
+    /// `provision`, and all that looks.
+    Provision,
+    /// `plan`, `status`, `releases`, `verify`.
+    Read,
 }
 
 /// Options of `deploy`.

@@ -78,15 +78,28 @@ impl Context {
         if yes {
             return Ok(());
         }
-        if !self.interactive() {
-            return Err(Error::new(
-                Class::Config,
-                "confirmation",
-                "prune deletes objects, and nobody is here to agree",
-            )
-            .help("look at `prune --dry-run`, then run it with --yes"));
+        let question = format!("delete what no retained release of {} needs?", config.environment);
+        self.ask_or_refuse("prune deletes objects", "prune --dry-run", &question)
+    }
+
+    /// Asks; where nobody can be asked, refuses to do `what`, and names the command that `shows` what it would do.
+    pub fn ask_or_refuse(&self, what: &str, shows: &str, question: &str) -> Result<()> {
+        if self.interactive() {
+            return ask(question);
         }
-        ask(&format!("delete what no retained release of {} needs?", config.environment))
+        Err(Error::new(Class::Config, "confirmation", format!("{what}, and nobody is here to agree"))
+            .help(format!("look at `{shows}`, then run it with --yes")))
+    }
+
+    /// Asks for the site's name before it is removed for good.
+    pub fn ask_for_name(&self, name: &str) -> Result<()> {
+        if !self.interactive() {
+            return self.ask_or_refuse("this removes the site", "provision --destroy --dry-run", "");
+        }
+        if answer(&format!("type {name} to remove it for good:")) == name {
+            return Ok(());
+        }
+        Err(declined("that is not its name"))
     }
 
     fn interactive(&self) -> bool {
@@ -222,12 +235,22 @@ impl Signals {
 }
 
 fn ask(question: &str) -> Result<()> {
-    let _ = write!(anstream::stderr(), "{question} [y/N] ");
-    let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
-    if read.is_ok() && matches!(answer.trim(), "y" | "Y" | "yes") {
-        return Ok(());
+    match answer(&format!("{question} [y/N]")).as_str() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(declined("--yes skips the question")),
     }
-    Err(Error::new(Class::Config, "declined", "nothing was changed, as you did not agree")
-        .help("--yes skips the question"))
+}
+
+/// What somebody types; nothing when that cannot be read.
+fn answer(question: &str) -> String {
+    let _ = write!(anstream::stderr(), "{question} ");
+    let mut line = String::new();
+    match std::io::stdin().read_line(&mut line) {
+        Ok(_) => line.trim().to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+fn declined(help: &str) -> Error {
+    Error::new(Class::Config, "declined", "nothing was changed, as you did not agree").help(help)
 }

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use super::args::DEFAULT_PORT;
 use crate::{
     config::{self, Aws, Config, Target},
-    error::{Class, Error, Result},
+    error::Result,
     remote::{
         ObjectStore,
         aws::{Access, Checksums, Connection},
@@ -15,6 +15,7 @@ use crate::{
         counting::{CountingCdn, CountingStore},
         local::{DeployLock, LocalCdn, LocalStore},
         no_cdn::NoCdn,
+        provider::Provider,
         unlocked::Unlocked,
     },
 };
@@ -26,6 +27,7 @@ pub struct Environment {
     /// What caches in front of it.
     pub cdn: Arc<CountingCdn>,
     delivery: OnceCell<Delivery>,
+    provider: Option<Arc<dyn Provider>>,
     /// Whether anything caches in front of it.
     pub has_cdn: bool,
     /// Whether the store's conditions must be relied on, and were not yet tried.
@@ -49,6 +51,14 @@ impl Environment {
     /// How the CDN serves the site. Asked once.
     pub async fn delivery(&self) -> Result<&Delivery> {
         self.delivery.get_or_try_init(|| self.cdn.delivery()).await
+    }
+
+    /// Who makes the environment's resources.
+    ///
+    /// # Panics
+    /// On this machine, where there are none.
+    pub fn provider(&self) -> Arc<dyn Provider> {
+        self.provider.clone().expect("asked for on AWS only")
     }
 
     /// Where visitors find the site.
@@ -77,6 +87,7 @@ impl Environment {
                     store: Arc::new(CountingStore::new(Arc::new(store))),
                     cdn: Arc::new(CountingCdn::new(Box::new(cdn))),
                     delivery: OnceCell::new(),
+                    provider: None,
                     has_cdn: true,
                     locking: false,
                     endpoint: None,
@@ -93,12 +104,13 @@ impl Environment {
         let cdn: Box<dyn Cdn> = match &aws.distribution_id {
             _ if !aws.cdn => Box::new(NoCdn),
             Some(id) => Box::new(connection.cdn(id)),
-            None => return Err(no_distribution(aws)),
+            None => Box::new(connection.tagged_cdn(&aws.bucket)),
         };
         Ok(Self {
             store: Arc::new(CountingStore::new(store)),
             cdn: Arc::new(CountingCdn::new(cdn)),
             delivery: OnceCell::new(),
+            provider: Some(Arc::new(connection.provider())),
             has_cdn: aws.cdn,
             locking: aws.locking,
             endpoint: connection.endpoint().map(ToOwned::to_owned),
@@ -117,10 +129,4 @@ fn access(aws: &Aws) -> Access {
             config::Checksums::WhenRequired => Checksums::WhenRequired,
         },
     }
-}
-
-fn no_distribution(aws: &Aws) -> Error {
-    let message = format!("no distribution is known for bucket {}", aws.bucket);
-    Error::new(Class::Config, "no-distribution", message)
-        .help("set distribution_id, or `cdn: none` for a bucket without a CDN")
 }

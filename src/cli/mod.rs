@@ -6,9 +6,12 @@ mod check;
 mod context;
 mod deploy;
 mod environment;
+mod iam_policy;
+mod infrastructure;
 mod init;
 mod invalidate;
 mod plan;
+mod provision;
 mod prune;
 mod publish;
 mod releases;
@@ -58,6 +61,7 @@ fn summarized(command: &Command) -> Option<&'static str> {
     match command {
         Command::Plan(_) => Some("plan"),
         Command::Deploy(_) => Some("deploy"),
+        Command::Provision(_) => Some("provision"),
         Command::Rollback(_) => Some("rollback"),
         _ => None,
     }
@@ -90,6 +94,8 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Deploy(args) => deploy::run(context, &args).await,
         Command::Releases => releases::run(context).await,
         Command::Rollback(args) => rollback::run(context, &args).await,
+        Command::Provision(args) => Box::pin(provision::run(context, &args)).await,
+        Command::IamPolicy(args) => iam_policy::run(context, &args),
         Command::Prune(args) => Box::pin(prune::run(context, &args)).await,
         Command::Unlock(args) => unlock::run(context, &args).await,
         Command::Invalidate(args) => invalidate::run(context, &args).await,

@@ -1,14 +1,21 @@
-//! `plan`: what `deploy` would do.
+//! `plan`: what `deploy` and `provision` would do.
 
 use std::{fmt::Write as _, process::ExitCode};
 
 use serde_json::json;
 
 use super::{
-    Context, Environment, args,
+    Context, Environment,
+    args::{self, Part},
+    infrastructure::{Infrastructure, Keeper, keeper},
     publish::{Options, Prepared},
 };
-use crate::{error::Result, report::Summary};
+use crate::{
+    config::{Config, Target},
+    error::Result,
+    model::infrastructure::Kind,
+    report::Summary,
+};
 
 /// With `--detailed-exitcode`: there are changes.
 const CHANGES: u8 = 2;
@@ -16,18 +23,75 @@ const CHANGES: u8 = 2;
 pub async fn run(context: &Context, args: &args::Plan) -> Result<ExitCode> {
     let config = context.config()?;
     let environment = Environment::open(&config).await?;
-    let options = Options { adopt: args.adopt, refresh: args.refresh, ..Options::default() };
-    let prepared = Prepared::new(context, &config, &environment, &args.build, options).await?;
-    context.print(&document(&prepared, &config.environment), || words(&prepared))?;
-    let plan = &prepared.plan;
-    context.summarize(&Summary::of_plan(&config.environment, plan, &prepared.notes));
-    let changes = args.detailed_exitcode && !plan.is_empty();
-    Ok(ExitCode::from(if changes { CHANGES } else { 0 }))
+    let (infrastructure, mut notes) = infrastructure(&config, &environment, args).await?;
+    let site = if wants_site(args, infrastructure.as_ref()) {
+        let options = Options { adopt: args.adopt, refresh: args.refresh, ..Options::default() };
+        Some(Prepared::new(context, &config, &environment, &args.build, options).await?)
+    } else {
+        None
+    };
+    if site.is_none() && args.only.is_none() {
+        notes.push("the site comes after that: run `treebeard-cdn provision`, then `deploy`".to_owned());
+    }
+    notes.extend(site.iter().flat_map(|site| site.notes.clone()));
+    let steps = infrastructure.as_ref().map(|it| &it.steps);
+    let changes = site.as_ref().is_some_and(|it| !it.plan.is_empty()) || steps.is_some_and(|steps| !steps.is_empty());
+    let mut document = site.as_ref().map_or_else(|| json!({}), site_document);
+    document["env"] = json!(config.environment);
+    document["changes"] = json!(changes);
+    document["infrastructure"] = json!(steps);
+    document["notes"] = json!(notes);
+    context.print(&document, || {
+        let infrastructure = steps.map(ToString::to_string).unwrap_or_default();
+        infrastructure + &words(site.as_ref(), &notes)
+    })?;
+    if let Some(site) = &site {
+        context.summarize(&Summary::of_plan(&config.environment, &site.plan, &notes));
+    }
+    Ok(ExitCode::from(if args.detailed_exitcode && changes { CHANGES } else { 0 }))
 }
 
-fn words(prepared: &Prepared) -> String {
+/// What `provision` would do, where it was run before or has to be, or is asked for by name. Where it is not, not being
+/// allowed to look is no failure.
+async fn infrastructure(
+    config: &Config,
+    environment: &Environment,
+    args: &args::Plan,
+) -> Result<(Option<Infrastructure>, Vec<String>)> {
+    let Target::Aws(aws) = &config.target else { return Ok((None, Vec::new())) };
+    if args.only == Some(Part::Content) {
+        return Ok((None, Vec::new()));
+    }
+    let found = async {
+        if args.only.is_none() && keeper(config, aws, environment).await? == Keeper::SomebodyElse {
+            return Ok(None);
+        }
+        Infrastructure::look(config, aws, environment).await.map(Some)
+    };
+    match found.await {
+        Ok(found) => {
+            let notes = found.iter().flat_map(|found| found.notes.clone()).collect();
+            Ok((found, notes))
+        }
+        Err(error) if args.only.is_none() && matches!(error.rule, "access-denied" | "not-implemented") => {
+            Ok((None, vec![format!("the infrastructure was not looked at: {error}")]))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a place for the site to be planned into.
+fn wants_site(args: &args::Plan, infrastructure: Option<&Infrastructure>) -> bool {
+    let is_there = |kind: Kind| {
+        infrastructure
+            .is_none_or(|it| !it.steps.0.iter().any(|step| step.wanted.kind() == kind && step.found.is_none()))
+    };
+    args.only != Some(Part::Infra) && is_there(Kind::Bucket) && is_there(Kind::Distribution)
+}
+
+fn words(site: Option<&Prepared>, notes: &[String]) -> String {
     let mut text = String::new();
-    if let Some(seen) = &prepared.seen {
+    if let Some(seen) = site.and_then(|site| site.seen.as_ref()) {
         for key in &seen.lost {
             // Writing to a string does not fail.
             let _ = writeln!(text, "  ! {key} is gone: an earlier release that needs it cannot be rolled back to");
@@ -39,13 +103,13 @@ fn words(prepared: &Prepared) -> String {
             let _ = writeln!(text, "  = every object of the live release is as the ledger says");
         }
     }
-    for note in &prepared.notes {
+    for note in notes {
         let _ = writeln!(text, "  ! {note}");
     }
-    text + &prepared.plan.to_string()
+    text + &site.map(|site| site.plan.to_string()).unwrap_or_default()
 }
 
-fn document(prepared: &Prepared, env: &str) -> serde_json::Value {
+fn site_document(prepared: &Prepared) -> serde_json::Value {
     let plan = &prepared.plan;
     let writes: Vec<_> = plan
         .waves
@@ -61,15 +125,12 @@ fn document(prepared: &Prepared, env: &str) -> serde_json::Value {
     let removals: Vec<_> = plan.removals.iter().map(|it| json!({ "path": it.path, "key": it.key })).collect();
     let invalidate: Vec<_> = plan.invalidations.iter().flat_map(|owed| &owed.paths).collect();
     json!({
-        "env": env,
         "release": plan.outcome.release().id,
-        "changes": !plan.is_empty(),
         "writes": writes,
         "removals": removals,
         "preserved": plan.preserve.len(),
         "unchanged": plan.unchanged,
         "invalidate": invalidate,
-        "notes": prepared.notes,
         "drift": prepared.seen.as_ref().map(|seen| &seen.drift),
         "lost": prepared.seen.as_ref().map(|seen| &seen.lost),
     })

@@ -27,7 +27,7 @@ pub async fn run(context: &Context, args: &args::Prune) -> Result<ExitCode> {
         plan(&config, &environment, args, pointer).await?
     } else {
         context.confirm_prune(&config, args.yes)?;
-        execute(context, &config, args).await?
+        Box::pin(execute(context, &config, args)).await?
     };
     context.print(&document(&prune, &config.environment, args.dry_run), || words(&prune, args.dry_run))?;
     Ok(ExitCode::SUCCESS)

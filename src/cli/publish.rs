@@ -61,9 +61,12 @@ impl Prepared {
     ) -> Result<Self> {
         let store = environment.store.as_ref();
         let started = Instant::now();
-        // What would stop the command at its end, a bucket that is missing or locked, stops it at its beginning.
+        // What would stop the command at its end, a bucket that is missing or locked, a distribution that is not there, stops it at its beginning.
         let early = async {
             let loaded = state::load_pointer(store).await?;
+            if loaded.pointer.negotiates != Some(true) {
+                environment.delivery().await?;
+            }
             if options.writes { lease::refuse_held(&loaded).map(|()| loaded) } else { Ok(loaded) }
         };
         let (early, mut site) = futures_util::try_join!(early, build(context, config, build_options))?;

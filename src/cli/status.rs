@@ -5,15 +5,20 @@ use std::{fmt::Write as _, process::ExitCode};
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Context, Environment};
+use super::{
+    Context, Environment,
+    infrastructure::{Infrastructure, Keeper, keeper},
+};
 use crate::{
     config::{Config, Target},
     error::Result,
     model::{
         history::{Action, Event},
+        infrastructure::Kind,
         lease::Holder,
         ledger::{Owed, Pending, Release},
     },
+    plan::infrastructure::{Change, Step},
     remote::{
         cdn::{Cdn as _, Delivery, Invalidation},
         lease,
@@ -32,9 +37,21 @@ struct Status<'a> {
     invalidations: Invalidations<'a>,
     /// How the CDN serves the site; none without a CDN.
     distribution: Option<Distribution<'a>>,
+    /// What `provision` made, in that order; empty where it did not, or nobody may look at it.
+    resources: Vec<Resource>,
     /// What was made live, oldest first.
     history: &'a [Event],
     edge: Option<String>,
+}
+
+/// A resource on AWS.
+#[derive(Serialize)]
+struct Resource {
+    kind: Kind,
+    /// AWS's name for it; none when it is not there.
+    id: Option<String>,
+    /// Fields that are not as the configuration says.
+    drift: Vec<Change>,
 }
 
 /// A command that writes.
@@ -74,6 +91,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
     let pointer = loaded.pointer;
     let distribution = distribution(&config, &environment).await?;
+    let resources = resources(&config, &environment).await?;
     let status = Status {
         env: &config.environment,
         live: pointer.live_release(),
@@ -81,6 +99,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         lock: lease.or_else(|| DeployLock::holder(&config.state_dir()).map(|pid| Lock::Process { pid })),
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
         distribution,
+        resources,
         history: &pointer.history,
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
@@ -108,6 +127,26 @@ async fn distribution<'a>(config: &Config, environment: &'a Environment) -> Resu
     Ok(Some(Distribution { delivery, ledger_is_open, statement }))
 }
 
+async fn resources(config: &Config, environment: &Environment) -> Result<Vec<Resource>> {
+    let Target::Aws(aws) = &config.target else { return Ok(Vec::new()) };
+    let found = async {
+        if keeper(config, aws, environment).await? == Keeper::SomebodyElse {
+            return Ok(None);
+        }
+        Infrastructure::look(config, aws, environment).await.map(Some)
+    };
+    let found = match found.await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(Vec::new()),
+        // A server that stands for S3 has no such settings, and a deployer need not see them.
+        Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let resource =
+        |step: Step| Resource { kind: step.wanted.kind(), id: step.found.map(|found| found.id), drift: step.changes };
+    Ok(found.steps.0.into_iter().map(resource).collect())
+}
+
 impl std::fmt::Display for Lock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -121,7 +160,7 @@ fn words(status: &Status) -> String {
     let mut text = format!("environment  {}\n", status.env);
     let mut line = |name: &str, value: &str| {
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{name:<12} {value}");
+        let _ = writeln!(text, "{name:<24} {value}");
     };
     match status.live {
         Some(it) => line("live", &format!("{} ({} objects, since {})", it.id, it.objects, it.created_at)),
@@ -150,6 +189,14 @@ fn words(status: &Status) -> String {
     }
     if let Some(statement) = status.distribution.as_ref().and_then(|it| it.statement.as_ref()) {
         line("ledger", &format!("anyone can read it; add to the bucket's policy: {statement}"));
+    }
+    for Resource { kind, id, drift } in &status.resources {
+        let state = match (id, drift.len()) {
+            (None, _) => "not there: run `treebeard-cdn provision`".to_owned(),
+            (Some(id), 0) => id.clone(),
+            (Some(id), count) => format!("{id}: {count} settings differ; `treebeard-cdn plan --only infra` shows them"),
+        };
+        line(&kind.to_string(), &state);
     }
     line("edge", status.edge.as_deref().unwrap_or("not running: `treebeard-cdn serve` starts it"));
     text

@@ -1,6 +1,6 @@
 //! `verify`: is what is served what the live release promises?
 
-use std::{fs, path::Path, process::ExitCode, sync::Arc};
+use std::{borrow::Cow, fs, path::Path, process::ExitCode, sync::Arc};
 
 use super::{Context, Environment, args};
 use crate::{
@@ -59,13 +59,19 @@ pub async fn at_home(
         }
         (Target::Aws(aws), _) => aws,
     };
-    let Delivery { domain, negotiates, encodings: _, adds_headers } = environment.delivery().await?.clone();
+    let Delivery { domain, negotiates, encodings, adds_headers } = environment.delivery().await?.clone();
     let address = match url {
         Some(url) => Some(url),
         None => Address::of(aws, environment.endpoint.as_deref(), domain.as_deref())?,
     };
     let server = Server::Distribution { negotiates, adds_headers, saving };
-    at(&address.ok_or_else(|| no_url(config))?, config, manifest, all, server).await
+    let met = if negotiates { manifest.chosen_among(&encodings) } else { Cow::Borrowed(manifest) };
+    let mut report = at(&address.ok_or_else(|| no_url(config))?, config, &met, all, server).await?;
+    if met.encodings() != manifest.encodings() && negotiates {
+        let note = "the function does not choose every encoding that there are variants in: `treebeard-cdn provision` has it do so";
+        report.notes.push(note.to_owned());
+    }
+    Ok(report)
 }
 
 /// Verifies `manifest` with nothing but the configuration: at `url`, else where that says visitors find the site.

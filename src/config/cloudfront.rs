@@ -17,7 +17,7 @@ const INSTEAD: &[(&str, &str)] = &[
     ("enabled", "remove it: a distribution is enabled when it is created"),
     ("httpversion", "remove it: HTTP/2 and HTTP/3 are on"),
     ("maxttl", "write `max-age` or `s-maxage` in `cache_control`"),
-    ("minimumprotocolversion", "remove it: viewers need TLS 1.2 or later"),
+    ("minimumprotocolversion", "write `minimum_tls`: viewers need TLS 1.2 or later in any case"),
     ("originaccesscontrol", "remove it: the bucket is private to its distribution"),
     ("originaccessidentity", "remove it: origin access control took its place, and is always used"),
     ("originprotocolpolicy", "write `api_origin: https://…`: origins are asked over https"),
@@ -73,8 +73,8 @@ pub fn explain(path: &KeyPath, source: &Source, problems: &mut Vec<Problem>) -> 
                 ),
                 None => push(
                     "cloudfront-key",
-                    "custom error pages are not a setting",
-                    "remove it; with `spa: false`, 404.html is sent",
+                    "`CustomErrorResponses` is CloudFront's own key",
+                    "write `error_responses`; with `spa: false`, 404.html is sent without it",
                 ),
             }
         }
@@ -86,7 +86,7 @@ pub fn explain(path: &KeyPath, source: &Source, problems: &mut Vec<Problem>) -> 
     true
 }
 
-/// The list `error_responses`: none has a good use here, and some do harm.
+/// The list `error_responses`, where it does harm.
 pub fn error_responses(report: &mut Report<'_>, responses: &Value, has_api: bool) {
     for (index, response) in responses.as_array().into_iter().flatten().enumerate() {
         let path = format!("error_responses[{index}]");
@@ -94,12 +94,7 @@ pub fn error_responses(report: &mut Report<'_>, responses: &Value, has_api: bool
         match (swallowed(response).is_some(), has_api) {
             (true, true) => report.error("spa-error-response", &path, swallowing(true), help),
             (true, false) => report.warn("spa-error-response", &path, swallowing(false), help),
-            (false, _) => report.warn(
-                "error-response-unused",
-                &path,
-                "this version sends no custom error pages but 404.html",
-                "remove it; with `spa: false`, 404.html is sent for what is missing",
-            ),
+            (false, _) => {}
         }
     }
 }

@@ -1,6 +1,9 @@
 //! The shape of cdn-config.yml. Comments here become the descriptions of its JSON Schema.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -63,7 +66,7 @@ pub struct Place {
     /// ARN of the certificate for the domains. CloudFront takes certificates of us-east-1 only.
     #[schemars(example = "${CERTIFICATE_ARN}")]
     pub certificate_arn: Option<String>,
-    /// Id of the distribution in front of the bucket. Needed, unless `cdn` is `none`.
+    /// Id of the distribution in front of the bucket. Empty or absent: the one that `provision` made, found by its tag.
     #[schemars(example = "${DISTRIBUTION_ID:-}")]
     pub distribution_id: Option<String>,
     /// Where the distribution sends requests for the API.
@@ -166,10 +169,40 @@ pub struct Settings {
     #[serde(default)]
     pub invalidation: Invalidation,
     /// CloudFront's custom error responses. They hold for the whole distribution, its API included:
-    /// `site.spa` and `404.html` do the same for the site alone.
+    /// `site.spa` routes pages without them.
     #[serde(default)]
-    #[expect(dead_code, reason = "its lints look at it as it was written; nothing else wants it")]
     pub error_responses: Vec<ErrorResponse>,
+    /// Other headers of every response, errors included; each replaces the origin's.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({ "Permissions-Policy": "geolocation=()" }))]
+    pub response_headers: BTreeMap<String, String>,
+    /// What pages of other sites may read of this one. Absent: nothing but what browsers allow anyway.
+    pub cors: Option<Cors>,
+    /// Where CloudFront's edges are: 100 is the United States, Canada and Europe, 200 adds Asia, the Middle East and
+    /// Africa. Absent: everywhere.
+    pub price_class: Option<PriceClass>,
+    /// Oldest security policy of viewers' connections.
+    #[serde(default)]
+    pub minimum_tls: MinimumTls,
+    /// Access logs of the distribution. Absent: none.
+    pub logging: Option<Logging>,
+    /// ARN of the AWS WAF web ACL that guards the distribution. Empty or absent: none.
+    #[schemars(
+        example = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
+    )]
+    pub waf_acl: Option<String>,
+    /// Which countries are served. Absent: all.
+    pub geo: Option<Geo>,
+    /// Region of an Origin Shield: one more cache, in front of the bucket. Empty or absent: none.
+    #[schemars(example = "us-east-1")]
+    pub origin_shield: Option<String>,
+    /// Response header of the origins by whose values `invalidate '#tag'` finds what is cached. Empty or absent: none.
+    #[schemars(example = "x-amz-meta-cache-tag")]
+    pub cache_tag_header: Option<String>,
+    /// Tags of the bucket and the distribution, beside the tool's own.
+    #[serde(default)]
+    #[schemars(example = serde_json::json!({ "team": "web" }))]
+    pub tags: BTreeMap<String, String>,
 }
 
 /// How the site is built and routed.
@@ -422,10 +455,97 @@ pub struct Secrets {
 pub struct ErrorResponse {
     /// Status of the origin.
     pub error_code: u16,
-    /// Page to send instead.
+    /// Page to send instead, with its leading slash.
+    #[schemars(example = "/errors/500.html")]
     pub response_page_path: Option<String>,
-    /// Status to send instead.
+    /// Status to send with the page.
     pub response_code: Option<u16>,
-    /// Seconds that it is kept.
-    pub error_caching_min_ttl: Option<u32>,
+    /// Seconds that the error is kept at the edge.
+    #[serde(default = "default_error_ttl")]
+    pub error_caching_min_ttl: u32,
+}
+
+fn default_error_ttl() -> u32 {
+    10
+}
+
+/// Cross-origin resource sharing.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Cors {
+    /// Origins whose pages may read: `https://app.example.com`, or `*` for all.
+    #[schemars(example = ["https://app.example.com"])]
+    pub allow_origins: BTreeSet<String>,
+    /// Methods that they may use.
+    #[serde(default = "default_cors_methods")]
+    pub allow_methods: BTreeSet<String>,
+    /// Headers that they may send; `*` for all.
+    #[serde(default = "default_cors_headers")]
+    pub allow_headers: BTreeSet<String>,
+    /// Headers that their scripts may see, beside the safe ones.
+    #[serde(default)]
+    pub expose_headers: BTreeSet<String>,
+    /// Whether cookies may come along.
+    #[serde(default)]
+    pub credentials: bool,
+    /// Seconds that a preflight's answer holds.
+    pub max_age: Option<u32>,
+}
+
+fn default_cors_methods() -> BTreeSet<String> {
+    ["GET".to_owned(), "HEAD".to_owned()].into()
+}
+
+fn default_cors_headers() -> BTreeSet<String> {
+    ["*".to_owned()].into()
+}
+
+/// Where CloudFront's edges are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PriceClass {
+    #[serde(rename = "PriceClass_100")]
+    Class100,
+    #[serde(rename = "PriceClass_200")]
+    Class200,
+    #[serde(rename = "PriceClass_All")]
+    All,
+}
+
+/// Security policies of viewers' connections, named by CloudFront.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum MinimumTls {
+    #[serde(rename = "TLSv1.2_2021")]
+    V12Of2021,
+    #[default]
+    #[serde(rename = "TLSv1.2_2025")]
+    V12Of2025,
+    #[serde(rename = "TLSv1.3_2025")]
+    V13Of2025,
+}
+
+/// Access logs.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Logging {
+    /// Name of the bucket that gets them, whose access control lists are on: CloudFront writes them by one.
+    #[schemars(example = "example-logs")]
+    pub bucket: String,
+    /// What their keys begin with.
+    #[serde(default)]
+    #[schemars(example = "cdn/")]
+    pub prefix: String,
+    /// Whether cookies are logged.
+    #[serde(default)]
+    pub cookies: bool,
+}
+
+/// Which countries are served: `allow` or `deny`.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Geo {
+    /// Only these: ISO 3166-1 alpha-2 codes.
+    #[schemars(example = ["US", "CA"])]
+    pub allow: Option<BTreeSet<String>>,
+    /// All but these.
+    pub deny: Option<BTreeSet<String>>,
 }

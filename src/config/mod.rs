@@ -28,7 +28,13 @@ pub use problem::{Problem, Problems, Severity};
 
 use crate::{
     error::{Class, Error, Result},
-    model::{cache_policy::CacheRule, encoding::Encoding, path::ViewerPath},
+    model::{
+        cache_policy::CacheRule,
+        distribution::{Cors, ErrorPage},
+        encoding::Encoding,
+        infrastructure::{Geo, Logging},
+        path::ViewerPath,
+    },
 };
 
 /// The resolved configuration of one environment.
@@ -48,8 +54,8 @@ pub struct Config {
     pub cache: Vec<CacheRule>,
     /// Encodings to prepare.
     pub compression: Compression,
-    /// Header names and values of every response.
-    pub security_headers: Vec<(String, String)>,
+    /// Header names and values of every response: the security headers, then others.
+    pub response_headers: Vec<(String, String)>,
     /// The API behind the site, if it has one.
     pub api: Option<Api>,
     /// What is kept.
@@ -58,6 +64,33 @@ pub struct Config {
     pub secrets_allow: Vec<String>,
     /// Which paths a deploy invalidates.
     pub invalidation: Invalidation,
+    /// Pages in the place of errors, by the origin's status, for the whole distribution.
+    pub error_pages: BTreeMap<u16, ErrorPage>,
+    /// What pages of other sites may read.
+    pub cors: Option<Cors>,
+    /// How the distribution delivers.
+    pub delivery: Delivery,
+}
+
+/// How a distribution delivers: settings that CloudFront takes as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Delivery {
+    /// Where its edges are: `PriceClass_100`.
+    pub price_class: Option<&'static str>,
+    /// Security policy of viewers' connections: `TLSv1.2_2025`.
+    pub minimum_tls: &'static str,
+    /// Access logs.
+    pub logging: Option<Logging>,
+    /// ARN of a web ACL.
+    pub waf_acl: Option<String>,
+    /// Which countries are served.
+    pub geo: Option<Geo>,
+    /// Region of an Origin Shield.
+    pub origin_shield: Option<String>,
+    /// Response header that tags what is cached.
+    pub cache_tag_header: Option<String>,
+    /// Tags of the bucket and the distribution.
+    pub tags: BTreeMap<String, String>,
 }
 
 /// Which paths a deploy invalidates.

@@ -6,13 +6,17 @@ use std::{
 };
 
 use super::{
-    Api, Aws, Compression, Config, LocalApi, Releases, Site, Target,
+    Api, Aws, Compression, Config, Delivery, LocalApi, Releases, Site, Target,
     file::{self, Switch},
     headers,
 };
 use crate::{
     error::{Class, Error, IoContext, Result},
-    model::cache_policy::CacheRule,
+    model::{
+        cache_policy::CacheRule,
+        distribution::{Cors, ErrorPage},
+        infrastructure::{Geo, Logging, Restriction},
+    },
 };
 
 /// Resolves `environment`, named `name`, of the configuration in `path`.
@@ -28,7 +32,17 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
         releases,
         secrets,
         invalidation,
-        error_responses: _,
+        error_responses,
+        response_headers,
+        cors,
+        price_class,
+        minimum_tls,
+        logging,
+        waf_acl,
+        geo,
+        origin_shield,
+        cache_tag_header,
+        tags,
     } = settings;
     let path = std::path::absolute(path).doing("find", path)?;
     let root = path.parent().map(Path::to_owned).unwrap_or_default();
@@ -44,7 +58,7 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
             encodings: if place.cdn == Some(file::Cdn::None) { Vec::new() } else { compression.encodings },
             max_size: size(&compression.max_size).map_err(invalid)?,
         },
-        security_headers: headers::render(&security_headers),
+        response_headers: headers::render(&security_headers).into_iter().chain(response_headers).collect(),
         api: api.map(resolve_api),
         releases: Releases {
             keep: releases.keep as usize,
@@ -53,6 +67,18 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
         },
         secrets_allow: secrets.allow,
         invalidation,
+        error_pages: error_responses.into_iter().map(error_page).collect(),
+        cors: cors.map(resolve_cors),
+        delivery: Delivery {
+            price_class: price_class.map(price_class_name),
+            minimum_tls: minimum_tls_name(minimum_tls),
+            logging: logging.map(resolve_logging),
+            waf_acl: given(waf_acl),
+            geo: geo.map(resolve_geo),
+            origin_shield: given(origin_shield),
+            cache_tag_header: given(cache_tag_header).map(|name| name.to_ascii_lowercase()),
+            tags,
+        },
         target: resolve_target(place),
         environment: name.to_owned(),
         file: path,
@@ -91,6 +117,56 @@ fn resolve_api(api: file::Api) -> Api {
     Api { path, cache_control, local }
 }
 
+/// `${NAME:-}` writes "absent" as an empty text.
+fn given(text: Option<String>) -> Option<String> {
+    text.filter(|text| !text.is_empty())
+}
+
+fn error_page(response: file::ErrorResponse) -> (u16, ErrorPage) {
+    let file::ErrorResponse { error_code, response_page_path, response_code, error_caching_min_ttl } = response;
+    let page = ErrorPage {
+        page: response_page_path.unwrap_or_default(),
+        status: response_code.unwrap_or_default(),
+        ttl: error_caching_min_ttl.into(),
+    };
+    (error_code, page)
+}
+
+fn resolve_cors(cors: file::Cors) -> Cors {
+    let file::Cors { allow_origins, allow_methods, allow_headers, expose_headers, credentials, max_age } = cors;
+    Cors { allow_origins, allow_methods, allow_headers, expose_headers, credentials, max_age }
+}
+
+fn price_class_name(class: file::PriceClass) -> &'static str {
+    match class {
+        file::PriceClass::Class100 => "PriceClass_100",
+        file::PriceClass::Class200 => "PriceClass_200",
+        file::PriceClass::All => "PriceClass_All",
+    }
+}
+
+fn minimum_tls_name(minimum: file::MinimumTls) -> &'static str {
+    match minimum {
+        file::MinimumTls::V12Of2021 => "TLSv1.2_2021",
+        file::MinimumTls::V12Of2025 => "TLSv1.2_2025",
+        file::MinimumTls::V13Of2025 => "TLSv1.3_2025",
+    }
+}
+
+/// CloudFront wants the bucket's domain name.
+fn resolve_logging(logging: file::Logging) -> Logging {
+    let file::Logging { bucket, prefix, cookies } = logging;
+    Logging { bucket: format!("{bucket}.s3.amazonaws.com"), prefix, cookies }
+}
+
+fn resolve_geo(geo: file::Geo) -> Geo {
+    match geo {
+        file::Geo { allow: Some(countries), .. } => Geo { restriction: Restriction::Allow, countries },
+        file::Geo { deny: Some(countries), .. } => Geo { restriction: Restriction::Deny, countries },
+        file::Geo { allow: None, deny: None } => Geo::default(),
+    }
+}
+
 fn resolve_target(place: file::Place) -> Target {
     let file::Place {
         target: _,
@@ -109,8 +185,6 @@ fn resolve_target(place: file::Place) -> Target {
         checksums,
     } = place;
     let Some(bucket) = bucket else { return Target::Local };
-    // `${NAME:-}` writes "absent" as an empty text.
-    let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     Target::Aws(Box::new(Aws {
         bucket,
         region: region.unwrap_or_default(),

@@ -20,8 +20,7 @@ use super::{
 };
 
 /// Keys that later versions will have.
-const RESERVED: &[&str] =
-    &["prefix", "price_class", "logging", "waf_acl", "geo", "tags", "budgets", "compression.dictionary", "api.package"];
+const RESERVED: &[&str] = &["prefix", "budgets", "compression.dictionary", "api.package"];
 
 /// Checks the document as it was written. What a variable stands for is checked once it is resolved.
 pub fn check(source: &Source) -> Vec<Problem> {
@@ -306,5 +305,6 @@ fn home_of(key: &str) -> Option<String> {
     }
     let mut homes = Vec::new();
     find(&FILE.document, key, "", &mut homes);
-    homes.into_iter().min_by_key(String::len)
+    // What says where an environment is, is missed at the top level most of all.
+    homes.into_iter().min_by_key(|home| (!home.ends_with(".<name>"), home.len()))
 }

@@ -3,7 +3,7 @@
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use super::body::{Body, full};
 use crate::model::distribution::Behavior;
@@ -51,13 +51,20 @@ pub fn text(status: StatusCode, body: impl Into<Bytes>) -> Response<Body> {
 }
 
 /// Adds the behavior's response headers, each in place of the origin's, and what CloudFront says of itself.
-pub fn finish(answer: Answer, behavior: &Behavior, is_head: bool) -> Response<Body> {
+/// `origin` is the viewer's header of that name.
+pub fn finish(answer: Answer, behavior: &Behavior, origin: Option<&HeaderValue>, is_head: bool) -> Response<Body> {
     let Answer { mut response, source } = answer;
     let is_error = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
+    for name in &behavior.removed_headers {
+        headers.remove(name);
+    }
     for (name, value) in &behavior.response_headers {
-        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
-            headers.insert(name, value);
+        set(headers, name, value);
+    }
+    if let (Some(cors), Some(origin)) = (&behavior.cors, origin.and_then(|origin| origin.to_str().ok())) {
+        for (name, value) in cors.headers(origin) {
+            set(headers, name, &value);
         }
     }
     let x_cache = match source {
@@ -76,6 +83,12 @@ pub fn finish(answer: Answer, behavior: &Behavior, is_head: bool) -> Response<Bo
         headers.entry(header::DATE).or_insert(now);
     }
     if is_head { without_body(response) } else { response }
+}
+
+fn set(headers: &mut HeaderMap, name: &str, value: &str) {
+    if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+        headers.insert(name, value);
+    }
 }
 
 /// The same headers, the length of the body included, and no body. The API has already left its own out.

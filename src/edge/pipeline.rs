@@ -1,8 +1,12 @@
 //! A request's way through the edge, from top to bottom.
 
-use std::{net::IpAddr, sync::Arc, time::Instant};
+use std::{
+    net::IpAddr,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode, header};
 use hyper::body::{Body as _, Incoming};
 
 use super::{
@@ -52,14 +56,34 @@ impl Edge {
     /// Answers a request of the viewer at `viewer`.
     pub async fn respond(&self, request: Request<Incoming>, viewer: IpAddr) -> Response<Body> {
         let is_head = request.method() == Method::HEAD;
+        let origin = request.headers().get(header::ORIGIN).cloned();
         let (behavior, answer) = match target::matched_path(request.uri()) {
             Ok(path) => {
                 let behavior = self.distribution.behavior(&path);
-                (behavior, self.answer(behavior, request, viewer).await)
+                let answer = self.answer(behavior, request, viewer).await;
+                (behavior, self.in_place_of_error(answer).await)
             }
             Err(status) => (self.distribution.behavior("/"), Answer::refused(status)),
         };
-        finish(answer, behavior, is_head)
+        finish(answer, behavior, origin.as_ref(), is_head)
+    }
+
+    /// The page that is sent instead of an origin's error, where there is one. As on CloudFront, whoever made it.
+    async fn in_place_of_error(&self, answer: Answer) -> Answer {
+        let wanted = self.distribution.error_pages.get(&answer.response.status().as_u16());
+        let Some(wanted) = wanted.filter(|it| !it.page.is_empty() && answer.source != Source::Function) else {
+            return answer;
+        };
+        let behavior = self.distribution.behavior(&wanted.page);
+        let page = self.object(&wanted.page, behavior, &Method::GET, &HeaderMap::new()).await;
+        match (page, StatusCode::from_u16(wanted.status)) {
+            (Ok(mut page), Ok(status)) if page.response.status() == StatusCode::OK => {
+                *page.response.status_mut() = status;
+                page
+            }
+            // CloudFront sends the origin's error when it cannot get the page.
+            _ => answer,
+        }
     }
 
     async fn answer(&self, behavior: &Behavior, request: Request<Incoming>, viewer: IpAddr) -> Answer {
@@ -144,9 +168,14 @@ impl Edge {
             Content::InBucket(_) => None,
             Content::Held(_) if object.info.is_some() => lifetime(object.cache_control(), &behavior.caching),
             Content::Held(_) if object.cache_control() == Some("no-store") => None,
-            Content::Held(_) => Some(self.distribution.error_ttl),
+            Content::Held(_) => Some(self.error_ttl(object.status)),
         };
         Ok(Arc::new(Entry { object, stored, lifetime }))
+    }
+
+    fn error_ttl(&self, status: StatusCode) -> Duration {
+        let page = self.distribution.error_pages.get(&status.as_u16());
+        page.map_or(self.distribution.error_ttl, |page| Duration::from_secs(page.ttl))
     }
 }
 

@@ -1,6 +1,11 @@
 //! The distribution that serves the site: one description for the local edge and for CloudFront.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use serde::Serialize;
 
 use super::path::ViewerPath;
 
@@ -13,6 +18,19 @@ pub struct Distribution {
     pub function: String,
     /// How long an error response is kept. CloudFront's default is 10 s.
     pub error_ttl: Duration,
+    /// Pages in the place of errors, by the origin's status.
+    pub error_pages: BTreeMap<u16, ErrorPage>,
+}
+
+/// A page in the place of an error, whichever origin it came from: CloudFront has them for a whole distribution.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct ErrorPage {
+    /// Path of the page, with its leading slash; empty for the error as it is.
+    pub page: String,
+    /// Status that is sent with the page; 0 without one.
+    pub status: u16,
+    /// Least seconds that it is kept.
+    pub ttl: u64,
 }
 
 /// Who answers what the edge does not hold.
@@ -40,8 +58,29 @@ pub struct Behavior {
     pub function: bool,
     /// Headers of every response, errors included; each replaces the origin's.
     pub response_headers: Vec<(String, String)>,
+    /// Headers of the origin that are not passed on, in lower case.
+    pub removed_headers: Vec<String>,
+    /// What pages of other sites may read, if anything.
+    pub cors: Option<Cors>,
     /// The page to send, with status 404, when the bucket has no such object.
     pub not_found_page: Option<ViewerPath>,
+}
+
+/// Cross-origin resource sharing, as a response headers policy does it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Cors {
+    /// Origins that may read: `https://app.example.com`, or `*` for all.
+    pub allow_origins: BTreeSet<String>,
+    /// Methods that they may use.
+    pub allow_methods: BTreeSet<String>,
+    /// Headers that they may send; `*` for all.
+    pub allow_headers: BTreeSet<String>,
+    /// Headers that their scripts may see, beside the safe ones.
+    pub expose_headers: BTreeSet<String>,
+    /// Whether cookies may come along.
+    pub credentials: bool,
+    /// Seconds that a preflight's answer holds.
+    pub max_age: Option<u32>,
 }
 
 /// Allowed methods, as CloudFront groups them.
@@ -67,6 +106,28 @@ pub enum Caching {
         /// Longest time.
         max_ttl: Duration,
     },
+}
+
+impl Cors {
+    /// The headers for a request that names `origin`; none when it may not read.
+    /// CloudFront names the origin, unless every one may read without cookies.
+    #[must_use]
+    pub fn headers(&self, origin: &str) -> Vec<(&'static str, String)> {
+        let all = self.allow_origins.contains("*");
+        if !all && !self.allow_origins.contains(origin) {
+            return Vec::new();
+        }
+        let list = |items: &BTreeSet<String>| items.iter().cloned().collect::<Vec<_>>().join(", ");
+        let allowed = if all { "*".to_owned() } else { origin.to_owned() };
+        let mut headers = vec![("Access-Control-Allow-Origin", allowed)];
+        if self.credentials {
+            headers.push(("Access-Control-Allow-Credentials", "true".to_owned()));
+        }
+        if !self.expose_headers.is_empty() {
+            headers.push(("Access-Control-Expose-Headers", list(&self.expose_headers)));
+        }
+        headers
+    }
 }
 
 impl Methods {

@@ -1,6 +1,10 @@
 //! The manifest of a release: viewer path → what lies where, with which bytes and headers.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -78,6 +82,25 @@ impl Manifest {
         let mut interned = Interner::default();
         let entries = site.assets.iter().map(|asset| (asset.path.clone(), interned.entry(asset))).collect();
         Self { entries }
+    }
+
+    /// The encodings that any of its variants is in.
+    #[must_use]
+    pub fn encodings(&self) -> BTreeSet<Encoding> {
+        self.entries.values().flat_map(|entry| entry.variants.keys().copied()).collect()
+    }
+
+    /// What viewers meet where only these encodings are chosen among.
+    #[must_use]
+    pub fn chosen_among(&self, encodings: &[Encoding]) -> Cow<'_, Self> {
+        if self.encodings().iter().all(|encoding| encodings.contains(encoding)) {
+            return Cow::Borrowed(self);
+        }
+        let mut manifest = self.clone();
+        for entry in manifest.entries.values_mut() {
+            entry.variants.retain(|encoding, _| encodings.contains(encoding));
+        }
+        Cow::Owned(manifest)
     }
 
     /// Every object with the path and entry it belongs to.

@@ -9,6 +9,7 @@ pub mod etag;
 pub mod function;
 pub mod headers;
 pub mod history;
+pub mod infrastructure;
 pub mod lease;
 pub mod ledger;
 pub mod manifest;

@@ -6,6 +6,7 @@ use crate::{
     config::{Api, Config},
     model::{
         distribution::{Behavior, Caching, Distribution, Methods, Origin},
+        encoding::Encoding,
         function::{self, Settings},
     },
 };
@@ -25,13 +26,20 @@ pub fn compile(config: &Config) -> Distribution {
     let api = config.api.as_ref().map(|api| api_behavior(api, config));
     Distribution {
         behaviors: api.into_iter().chain([site_behavior(config)]).collect(),
-        function: function::source(&Settings {
-            spa: config.site.spa,
-            clean_urls: config.site.clean_urls,
-            encodings: config.compression.encodings.clone(),
-        }),
+        function: function(config, |_| true),
         error_ttl: ERROR_TTL,
+        error_pages: config.error_pages.clone(),
     }
+}
+
+/// The viewer-request function, choosing among those of the configured encodings that `has` has.
+#[must_use]
+pub fn function(config: &Config, has: impl Fn(&Encoding) -> bool) -> String {
+    function::source(&Settings {
+        spa: config.site.spa,
+        clean_urls: config.site.clean_urls,
+        encodings: config.compression.encodings.iter().copied().filter(has).collect(),
+    })
 }
 
 fn site_behavior(config: &Config) -> Behavior {
@@ -44,9 +52,17 @@ fn site_behavior(config: &Config) -> Behavior {
         // A minimum above zero would keep even what says no-store.
         caching: Caching::Enabled { min_ttl: Duration::ZERO, default_ttl: DEFAULT_TTL, max_ttl: MAX_TTL },
         function: true,
-        response_headers: config.security_headers.iter().cloned().chain([vary]).collect(),
+        response_headers: config.response_headers.iter().cloned().chain([vary]).collect(),
+        removed_headers: internal_headers(config),
+        cors: config.cors.clone(),
         not_found_page: config.not_found_page(),
     }
+}
+
+/// What S3 says of how it keeps objects, which is nobody's business.
+fn internal_headers(config: &Config) -> Vec<String> {
+    let tags = config.delivery.cache_tag_header.clone().filter(|name| name.starts_with("x-amz-meta-"));
+    ["x-amz-server-side-encryption".to_owned(), "x-amz-version-id".to_owned()].into_iter().chain(tags).collect()
 }
 
 fn api_behavior(api: &Api, config: &Config) -> Behavior {
@@ -58,7 +74,9 @@ fn api_behavior(api: &Api, config: &Config) -> Behavior {
         methods: Methods::All,
         caching: Caching::Disabled,
         function: false,
-        response_headers: config.security_headers.iter().cloned().chain(never_kept).collect(),
+        response_headers: config.response_headers.iter().cloned().chain(never_kept).collect(),
+        removed_headers: Vec::new(),
+        cors: None, // the API answers for itself
         not_found_page: None,
     }
 }

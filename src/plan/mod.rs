@@ -6,6 +6,7 @@
 mod actual;
 mod display;
 pub mod distribution;
+pub mod infrastructure;
 mod invalidation;
 mod objects;
 mod release;

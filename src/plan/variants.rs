@@ -38,11 +38,8 @@ pub fn keep_published(manifest: &mut Manifest, live: &Manifest, slots: &Slots) -
 /// Says whether the manifest is another one now.
 pub fn keep_negotiated(manifest: &mut Manifest, live: &Manifest, negotiated: &[Encoding]) -> bool {
     let mut differs = false;
-    let encodings = |manifest: &Manifest| -> BTreeSet<Encoding> {
-        manifest.entries.values().flat_map(|entry| entry.variants.keys().copied()).collect()
-    };
-    let asked_for: BTreeSet<_> = encodings(live).into_iter().chain(negotiated.iter().copied()).collect();
-    let dropped: Vec<_> = asked_for.difference(&encodings(manifest)).copied().collect();
+    let asked_for: BTreeSet<_> = live.encodings().into_iter().chain(negotiated.iter().copied()).collect();
+    let dropped: Vec<_> = asked_for.difference(&manifest.encodings()).copied().collect();
     for (path, entry) in &mut manifest.entries {
         if !path.extension().is_some_and(|extension| is_compressible(&extension)) {
             continue;

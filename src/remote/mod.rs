@@ -11,8 +11,10 @@ pub mod lease;
 pub mod local;
 pub mod no_cdn;
 pub mod process;
+pub mod provider;
 pub mod refresh;
 pub mod state;
+pub mod survey;
 pub mod unlocked;
 
 use std::{ops::Range, path::PathBuf, pin::Pin, time::SystemTime};

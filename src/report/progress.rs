@@ -9,7 +9,12 @@ use std::{
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::deploy::counted;
-use crate::{apply::Event, model::manifest::Role, plan::Outcome, site::Progress};
+use crate::{
+    apply::{Event, provision},
+    model::manifest::Role,
+    plan::{Outcome, infrastructure::Action},
+    site::Progress,
+};
 
 /// Tells people how far a command is, on standard error.
 pub struct Reporter {
@@ -66,6 +71,25 @@ impl Reporter {
                 self.line(&format!("invalidated {} ({})", counted(it.paths.len(), "path"), it.id));
             }
             Event::Waiting(it, seconds) => self.waiting(&it.id, *seconds),
+        }
+    }
+
+    /// Says what `provision` does.
+    pub fn provision(&self, event: &provision::Event<'_>) {
+        match event {
+            provision::Event::Begins(step) => {
+                let verb = match step.action {
+                    Action::Create => "creating",
+                    Action::Update => "changing",
+                    Action::Delete => "removing",
+                    Action::Keep => return,
+                };
+                self.line(&format!("{verb} {} {}", step.wanted.kind(), step.wanted.name));
+            }
+            provision::Event::Waiting(found, seconds) if seconds % 20 < 5 => {
+                self.line(&format!("waiting until distribution {} is at every edge ({seconds} s so far)", found.id));
+            }
+            provision::Event::Waiting(..) => {}
         }
     }
 

@@ -27,7 +27,7 @@ fn the_shipped_configuration_has_no_problem_in_any_environment() {
 #[test]
 fn the_shipped_configuration_says_what_the_performance_guide_says() {
     let config = config(SHIPPED, "production", VARIABLES);
-    let headers: Vec<_> = config.security_headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    let headers: Vec<_> = config.response_headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
     insta::assert_snapshot!(headers.join("\n"), @r"
     Strict-Transport-Security: max-age=31536000; includeSubDomains; preload
     Content-Security-Policy: default-src 'self'; script-src 'self' 'unsafe-inline'
@@ -57,7 +57,7 @@ fn a_minimal_configuration_has_the_defaults_of_the_shipped_one() {
             .collect::<Vec<_>>()
     };
     assert_eq!(rules(&minimal), rules(&shipped));
-    assert_eq!(minimal.security_headers, shipped.security_headers);
+    assert_eq!(minimal.response_headers, shipped.response_headers);
     assert_eq!(minimal.compression, shipped.compression);
     assert_eq!(minimal.releases, shipped.releases);
     assert_eq!(minimal.compression.encodings, [Encoding::Br, Encoding::Gzip]);
@@ -93,7 +93,7 @@ environments:
     assert_eq!(other.site.env.into_iter().collect::<Vec<_>>(), [("A".into(), "1".into()), ("B".into(), "3".into())]);
     let local = other.api.unwrap().local.unwrap();
     assert_eq!((local.command.as_str(), local.health.as_str()), ("new", "/up"));
-    let names: Vec<_> = other.security_headers.iter().map(|(name, _)| name.as_str()).collect();
+    let names: Vec<_> = other.response_headers.iter().map(|(name, _)| name.as_str()).collect();
     assert!(!names.contains(&"X-Frame-Options") && names.contains(&"Referrer-Policy"));
     assert_eq!(other.cache.len(), 1);
     assert_eq!(other.cache[0].glob().to_string(), "b/**");

@@ -1,16 +1,7 @@
 //! A project, a bucket, and the proxy between them.
 
-use std::{
-    process::{Command, Stdio},
-    sync::{
-        Arc,
-        atomic::{AtomicI32, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
-};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::runtime::Runtime;
 use treebeard_cdn::{config, plan};
 
@@ -18,14 +9,13 @@ use super::{
     bucket::{Bucket, Object, Objects},
     sites::{self, Files},
 };
+pub use crate::support::victim::{Victim, sample};
 use crate::support::{
-    Project, Run, cases, distribution,
+    Project, Run, distribution,
     proxy::{Fate, Proxy, Request},
     servers::{REGION, Server, ministack, seaweed},
+    victim::suffer,
 };
-
-/// No command may take longer, whatever is done to it.
-const PATIENCE: Duration = Duration::from_mins(3);
 
 /// Somebody else's object, in every bucket.
 const THEIRS: &str = "elsewhere/theirs.txt";
@@ -146,35 +136,7 @@ impl World {
         command: &mut Command,
         script: impl Fn(&Request, &Victim) -> Fate + Send + Sync + 'static,
     ) -> Run {
-        let victim = Victim::default();
-        let known = victim.clone();
-        self.proxy.script(move |request| script(request, &known));
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        victim.0.store(Pid::from_child(&child).as_raw_nonzero().get(), Ordering::SeqCst);
-        let ended = Arc::new(AtomicI32::new(0));
-        let (watched, still) = (victim.clone(), Arc::clone(&ended));
-        let watch = thread::spawn(move || {
-            let deadline = Instant::now() + PATIENCE;
-            while still.load(Ordering::SeqCst) == 0 {
-                if Instant::now() > deadline {
-                    watched.signal(Signal::KILL);
-                    return false;
-                }
-                thread::sleep(Duration::from_millis(5));
-            }
-            true
-        });
-        let output = child.wait_with_output().unwrap();
-        ended.store(1, Ordering::SeqCst);
-        let run = Run {
-            code: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        };
-        assert!(watch.join().unwrap(), "the command hangs: {run:?}");
-        self.proxy.settle();
-        self.proxy.calm();
-        run
+        suffer(&self.proxy, command, script)
     }
 
     /// Fails unless the bucket is at rest and visitors get what they get of `wanted`, and the books agree.
@@ -196,35 +158,4 @@ impl World {
         let seen = (&plan["changes"], plan["drift"].as_object().map(serde_json::Map::len), &plan["lost"]);
         assert_eq!(seen, (&false.into(), Some(0), &serde_json::json!([])), "{plan:#}");
     }
-}
-
-/// The process that something is done to.
-#[derive(Debug, Clone, Default)]
-pub struct Victim(Arc<AtomicI32>);
-
-impl Victim {
-    pub fn signal(&self, signal: Signal) {
-        loop {
-            if let Some(pid) = Pid::from_raw(self.0.load(Ordering::SeqCst)) {
-                // It may have ended.
-                let _ = kill_process(pid, signal);
-                return;
-            }
-            thread::sleep(Duration::from_millis(1));
-        }
-    }
-
-    pub fn kill(&self) {
-        self.signal(Signal::KILL);
-    }
-}
-
-/// Some of `points`, always the same ones; all of them where `PROPTEST_CASES` is large enough.
-pub fn sample<T>(mut points: Vec<T>, size: u32) -> Vec<T> {
-    let wanted = cases(size).cases as usize;
-    if wanted < points.len() {
-        fastrand::Rng::with_seed(points.len() as u64).shuffle(&mut points);
-        points.truncate(wanted);
-    }
-    points
 }

@@ -1,9 +1,8 @@
 //! Requests for the API pass as they are, and an API in trouble is said to be.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
@@ -12,37 +11,15 @@ use tokio::sync::watch;
 use treebeard_cdn::edge::{Api, Availability};
 
 use super::world::World;
-use crate::support::http::{Reply, exchange, free_port, get, get_with, parse, request};
-
-/// The API of `tests/fixtures/api.mjs`, ended when dropped.
-struct Node(Child);
-
-impl Node {
-    fn start(port: u16) -> Self {
-        let mut child = Command::new("node")
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/api.mjs"))
-            .env("PORT", port.to_string())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        assert_eq!(line, "listening\n");
-        Self(child)
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use crate::support::{
+    NodeApi,
+    http::{Reply, exchange, free_port, get, get_with, parse, request},
+};
 
 /// An edge in front of a running API.
-fn proxied() -> (World, Node) {
+fn proxied() -> (World, NodeApi) {
     let port = free_port();
-    let node = Node::start(port);
+    let node = NodeApi::start(port);
     let availability = watch::channel(Availability::Ready(port)).1;
     let api = Api::with_timeout(availability, Duration::from_millis(500));
     (World::with(&[("index.html", "<h1>home</h1>")], |_| {}, api), node)

@@ -29,7 +29,8 @@ pub async fn managed(server: &Server, bucket: &str, wanted: &Distribution) -> (S
     create(server, bucket, |behavior| behavior.function_associations(function).response_headers_policy_id(policy)).await
 }
 
-fn client(server: &Server) -> Client {
+/// The SDK's own client.
+pub fn client(server: &Server) -> Client {
     let config = aws_sdk_cloudfront::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(REGION))

@@ -1,12 +1,16 @@
 //! Projects in temporary folders, and the command line run in them.
 
+pub mod aws_model;
 pub mod distribution;
 pub mod http;
+mod node_api;
 mod project;
 pub mod proxy;
 mod served;
 pub mod servers;
+pub mod victim;
 
+pub use node_api::NodeApi;
 pub use project::{Project, Run};
 pub use served::Served;
 

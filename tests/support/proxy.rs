@@ -1,6 +1,6 @@
 //! A proxy in front of a server, which can do to any request what networks and servers do on a bad day.
 //!
-//! Passes bytes on as they are, `Host` included, so that signatures stay valid.
+//! Passes requests on as they are, `Host` included, so that signatures stay valid.
 
 use std::{
     io::{BufReader, Read as _, Write as _},
@@ -13,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::http::read_head;
+use super::{http::read_head, servers::Received};
 
 /// What a test does at a certain moment.
 pub type Hook = Arc<dyn Fn() + Send + Sync>;
@@ -93,6 +93,19 @@ impl Request {
         lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    fn is_for_cloudfront(&self) -> bool {
+        self.line.contains(" /2020-05-31/")
+    }
+
+    fn received(&self) -> Received {
+        let headers = self.head.iter().filter_map(|line| line.split_once(':'));
+        Received {
+            line: self.line.clone(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.trim().to_owned())).collect(),
+            body: self.body.clone(),
+        }
+    }
+
     fn length(&self) -> usize {
         self.header("content-length").map_or(0, |length| length.parse().unwrap())
     }
@@ -116,6 +129,8 @@ struct Shared {
     script: Mutex<Script>,
     /// Bodies of POST requests that the server carried out.
     posted: Mutex<Vec<String>>,
+    /// Whole requests, in the order in which they arrived; none unless somebody asked for them.
+    recorded: Mutex<Option<Vec<Received>>>,
     count: AtomicUsize,
     busy: AtomicUsize,
 }
@@ -136,6 +151,7 @@ impl Proxy {
             ahead: Mutex::default(),
             script: Mutex::new(Arc::new(|_| Fate::passes())),
             posted: Mutex::default(),
+            recorded: Mutex::default(),
             count: AtomicUsize::new(0),
             busy: AtomicUsize::new(0),
         });
@@ -179,6 +195,16 @@ impl Proxy {
         std::mem::take(&mut self.shared.posted.lock().unwrap())
     }
 
+    /// From now on requests are kept, whatever happens to them.
+    pub fn record(&self) {
+        *self.shared.recorded.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// The requests since [`Self::record`], or since this was asked last.
+    pub fn recorded(&self) -> Vec<Received> {
+        self.shared.recorded.lock().unwrap().as_mut().map(std::mem::take).expect("asked to record")
+    }
+
     /// Waits until no request is under way any more, whether or not somebody waits for its answer.
     pub fn settle(&self) {
         let deadline = Instant::now() + Duration::from_mins(1);
@@ -197,7 +223,7 @@ impl Shared {
             self.busy.fetch_add(1, Ordering::SeqCst);
             let stays_open = self.treat(&request, client);
             self.busy.fetch_sub(1, Ordering::SeqCst);
-            if stays_open.is_none() {
+            if stays_open.is_none() || request.header("connection") == Some("close") {
                 break;
             }
         }
@@ -216,6 +242,9 @@ impl Shared {
         request.body = vec![0; length];
         reader.read_exact(&mut request.body).ok()?;
         request.number = self.count.fetch_add(1, Ordering::SeqCst) + 1;
+        if let Some(recorded) = self.recorded.lock().unwrap().as_mut() {
+            recorded.push(request.received());
+        }
         Some(request)
     }
 
@@ -258,7 +287,13 @@ impl Shared {
         let mut answer = Vec::new();
         server.read_to_end(&mut answer).ok()?;
         let end = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
-        let body = answer.split_off(end);
+        let mut body = answer.split_off(end);
+        if request.is_for_cloudfront() && body.windows(10).take(128).any(|window| window == b"?>\n<Error>") {
+            // So ministack words what a policy does not allow. CloudFront wraps its errors, and clients look for that.
+            let text = String::from_utf8_lossy(&body);
+            body = text.replacen("<Error>", "<ErrorResponse><Error>", 1).into_bytes();
+            body.extend_from_slice(b"</ErrorResponse>");
+        }
         if request.line.starts_with("POST ") && answer.starts_with(b"HTTP/1.1 2") {
             self.posted.lock().unwrap().push(String::from_utf8_lossy(&request.body).into_owned());
         }
@@ -268,8 +303,9 @@ impl Shared {
     fn head(&self, head: &str, body: &[u8]) -> Vec<u8> {
         let mut lines: Vec<_> = head.split("\r\n").filter(|line| !line.is_empty()).map(str::to_owned).collect();
         lines.retain(|line| !is(line, "connection"));
-        let framed = lines.iter().any(|line| is(line, "content-length") || is(line, "transfer-encoding"));
+        let framed = lines.iter().any(|line| is(line, "transfer-encoding"));
         if !framed && !body.is_empty() {
+            lines.retain(|line| !is(line, "content-length"));
             lines.push(format!("Content-Length: {}", body.len()));
         }
         let ahead = *self.ahead.lock().unwrap();
@@ -295,7 +331,7 @@ fn reset(client: &TcpStream) -> Option<()> {
 
 /// 503 in the words of S3, or of CloudFront.
 fn slow_down(request: &Request) -> Vec<u8> {
-    let words = if request.line.contains(" /2020-05-31/") {
+    let words = if request.is_for_cloudfront() {
         "<ErrorResponse><Error><Type>Sender</Type><Code>Throttling</Code><Message>Rate exceeded</Message></Error>\
          <RequestId>1</RequestId></ErrorResponse>"
     } else {

@@ -1,56 +1,17 @@
 //! The names of cached values. The type of a key is the type of its value.
 
+use std::fmt::Write;
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use sha2::{Digest, Sha256};
 
+use super::Namespace;
 use crate::domain::catalog::{CatalogFilter, CatalogPage};
 use crate::domain::id::{PlanId, UserId};
-use crate::domain::plan::Plan;
+use crate::domain::plan::{Plan, PlanType, RateType};
 use crate::domain::recommendation::Recommendations;
 use crate::domain::usage::MonthUsage;
 use crate::domain::user::Profile;
-
-/// What kind of value a key names; each has its own prefix, version and time to live.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Namespace {
-    /// Plans and pages of them.
-    PlanCatalog,
-    /// Users' profiles.
-    UserProfile,
-    /// What suits a user.
-    Recommendations,
-    /// Users' months.
-    UsageAnalysis,
-    /// Whole responses.
-    Response,
-}
-
-impl Namespace {
-    /// What its keys start with, version included.
-    #[must_use]
-    pub const fn prefix(self) -> &'static str {
-        match self {
-            Self::PlanCatalog => "plan_catalog:v1",
-            Self::UserProfile => "user_profile:v1",
-            Self::Recommendations => "recommendations:v1",
-            Self::UsageAnalysis => "usage_analysis:v1",
-            Self::Response => "cache:response",
-        }
-    }
-
-    /// How long its values may be served.
-    #[must_use]
-    pub const fn ttl(self) -> Duration {
-        Duration::from_secs(match self {
-            Self::PlanCatalog => 3_600,
-            Self::UserProfile | Self::Recommendations => 86_400,
-            Self::UsageAnalysis => 604_800,
-            Self::Response => 300,
-        })
-    }
-}
 
 /// Names a cached `T`.
 #[derive(Debug)]
@@ -62,7 +23,7 @@ pub struct Key<T> {
 
 impl<T> Key<T> {
     fn new(namespace: Namespace, last: &str) -> Self {
-        Self { namespace, name: format!("{}:{last}", namespace.prefix()), value: PhantomData }
+        Self { namespace, name: [namespace.prefix(), ":", last].concat(), value: PhantomData }
     }
 
     /// The whole key, as operators see it.
@@ -90,7 +51,7 @@ impl Key<CatalogPage> {
     /// A page of the catalogue, as data.
     #[must_use]
     pub fn catalog_page(filter: &CatalogFilter) -> Self {
-        Self::new(Namespace::PlanCatalog, &format!("page:{}", hash(filter)))
+        Self::new(Namespace::PlanCatalog, &["page:", &hash(filter)].concat())
     }
 
     /// A page of the catalogue, as response.
@@ -124,8 +85,34 @@ impl Key<Vec<MonthUsage>> {
     }
 }
 
+/// The names of everything that is cached about a user: what the tag `user` stands for.
+pub fn of_user(id: &UserId) -> [String; 3] {
+    [Key::profile(id).name, Key::recommendations(id).name, Key::usage(id).name]
+}
+
+/// The namespace of a key as operators write it.
+pub fn namespace_of(name: &str) -> Option<Namespace> {
+    Namespace::ALL.into_iter().find(|namespace| {
+        name.strip_prefix(namespace.prefix()).and_then(|rest| rest.strip_prefix(':')).is_some_and(|id| !id.is_empty())
+    })
+}
+
 /// 128 bits of the query's canonical form, in hexadecimal.
 fn hash(filter: &CatalogFilter) -> String {
-    let digest = Sha256::digest(format!("{filter:?}"));
-    digest[..16].iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
+    let CatalogFilter { region, plan_type, rate_type, min_renewable, max_contract_length, page, page_size } = filter;
+    let mut form = String::with_capacity(64);
+    let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
+    let number = |value: &Option<u32>| value.map_or_else(|| "-".to_owned(), |n| n.to_string());
+    // Writing to a string does not fail.
+    let _ = write!(
+        form,
+        "{}/{}/{}/{}/{}/{page}/{page_size}",
+        text(region.as_deref()),
+        text(plan_type.map(PlanType::as_str)),
+        text(rate_type.map(RateType::as_str)),
+        number(min_renewable),
+        number(max_contract_length)
+    );
+    let digest = Sha256::digest(form);
+    format!("{:032x}", digest[..16].iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte)))
 }

@@ -1,66 +1,98 @@
 //! The first layer: this process' memory, bounded by bytes.
 
-use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use axum::body::Bytes;
 use moka::Expiry;
+use moka::notification::RemovalCause;
 
-use crate::error::Error;
+use super::Namespace;
+use super::entry::Entry;
+use super::key::namespace_of;
+use super::policy::now;
 
 /// What an entry costs beside its key and value: the map's and the policy's own records, roughly.
-const OVERHEAD_BYTES: usize = 256;
+const OVERHEAD_BYTES: usize = 512;
 
-/// A value and how long it may be served.
+/// A map with least-frequently-used eviction and per-entry expiry.
 #[derive(Debug, Clone)]
-pub struct Entry {
-    pub json: Bytes,
-    pub ttl: Duration,
+pub struct Memory {
+    entries: moka::sync::Cache<Arc<str>, Arc<Entry>>,
+    bytes: Arc<[AtomicI64; Namespace::ALL.len()]>,
 }
 
-/// A map with least-frequently-used eviction, per-entry expiry and one fill a key at a time.
-#[derive(Debug, Clone)]
-pub struct Memory(moka::future::Cache<String, Entry>);
-
 #[derive(Debug)]
-struct PerEntry;
+struct UntilGone;
 
-impl Expiry<String, Entry> for PerEntry {
-    fn expire_after_create(&self, _key: &String, entry: &Entry, _now: Instant) -> Option<Duration> {
-        Some(entry.ttl)
+impl Expiry<Arc<str>, Arc<Entry>> for UntilGone {
+    fn expire_after_create(&self, _: &Arc<str>, entry: &Arc<Entry>, _: Instant) -> Option<Duration> {
+        Some(Duration::from_millis(entry.times.stale_until.saturating_sub(now())))
     }
+
+    fn expire_after_update(
+        &self,
+        _: &Arc<str>,
+        entry: &Arc<Entry>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(Duration::from_millis(entry.times.stale_until.saturating_sub(now())))
+    }
+}
+
+fn weight(key: &Arc<str>, entry: &Arc<Entry>) -> u32 {
+    u32::try_from(key.len() + entry.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX)
 }
 
 impl Memory {
     pub fn new(max_bytes: u64) -> Self {
-        let weigh = |key: &String, entry: &Entry| {
-            u32::try_from(key.len() + entry.json.len() + OVERHEAD_BYTES).unwrap_or(u32::MAX)
+        let bytes = Arc::new([const { AtomicI64::new(0) }; Namespace::ALL.len()]);
+        let held = Arc::clone(&bytes);
+        let left = move |key: Arc<Arc<str>>, entry: Arc<Entry>, _: RemovalCause| {
+            add(held.as_slice(), &key, -i64::from(weight(&key, &entry)));
         };
-        Self(moka::future::Cache::builder().max_capacity(max_bytes).weigher(weigh).expire_after(PerEntry).build())
+        let entries = moka::sync::Cache::builder()
+            .max_capacity(max_bytes)
+            .weigher(weight)
+            .expire_after(UntilGone)
+            .eviction_listener(left)
+            .build();
+        Self { entries, bytes }
     }
 
-    pub async fn get(&self, key: &str) -> Option<Bytes> {
-        self.0.get(key).await.map(|entry| entry.json)
+    pub fn get(&self, key: &str) -> Option<Arc<Entry>> {
+        self.entries.get(key)
     }
 
-    pub async fn get_or_fill(
-        &self,
-        key: &str,
-        fill: impl Future<Output = Result<Entry, Error>>,
-    ) -> Result<Bytes, Error> {
-        let filled = Box::pin(self.0.try_get_with_by_ref(key, fill)).await;
-        filled.map(|entry| entry.json).map_err(|shared| (*shared).clone())
+    pub fn insert(&self, key: Arc<str>, entry: Arc<Entry>) {
+        add(self.bytes.as_slice(), &key, i64::from(weight(&key, &entry)));
+        self.entries.insert(key, entry);
     }
 
-    pub async fn is_empty(&self) -> bool {
-        self.0.run_pending_tasks().await;
-        self.0.entry_count() == 0
+    pub fn remove(&self, key: &str) {
+        self.entries.invalidate(key);
+    }
+
+    /// How many entries there are, after the evictions that are due.
+    pub fn len(&self) -> u64 {
+        self.entries.run_pending_tasks();
+        self.entries.entry_count()
     }
 
     /// Bytes held, as they are counted against the bound.
-    #[cfg(test)]
-    pub async fn weight(&self) -> u64 {
-        self.0.run_pending_tasks().await;
-        self.0.weighted_size()
+    pub fn weight(&self) -> u64 {
+        self.entries.weighted_size()
+    }
+
+    /// Bytes held by a namespace.
+    pub fn bytes(&self, namespace: Namespace) -> u64 {
+        self.bytes[namespace.index()].load(Ordering::Relaxed).max(0).unsigned_abs()
+    }
+}
+
+fn add(bytes: &[AtomicI64], key: &str, change: i64) {
+    if let Some(namespace) = namespace_of(key) {
+        bytes[namespace.index()].fetch_add(change, Ordering::Relaxed);
     }
 }

@@ -1,182 +1,232 @@
-//! The cache in front of the database: typed, versioned keys, each with the TTL of its namespace.
+//! The cache in front of the database: typed, versioned keys, in memory (L1) and, where there is one, in Redis (L2).
 //!
-//! Values are kept as the JSON that is served, so that a hit is a pointer copied into the response, and so that a
-//! second layer can hold the same bytes. Concurrent misses of one key are one fill.
+//! ```text
+//! request → L1 ─ fresh ─▶ response
+//!            │ else                      one flight a key
+//!            └─▶ L2 ─ fresh ─▶ L1 ─▶ response
+//!                 │ else
+//!                 └─▶ fill ─▶ L2, L1 ─▶ response;  fails ─▶ what is out of date, within a limit
+//! ```
+//!
+//! Values are kept as the JSON that is served, compressed once. Every rule that callers rely on is in
+//! `docs/caching-strategy.md`.
 
+mod breaker;
+mod entry;
+mod flight;
 mod key;
 mod memory;
+mod namespace;
+mod policy;
+mod read;
+mod response;
+mod stats;
+#[cfg(test)]
+mod tests;
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::body::Bytes;
-use axum::http::{HeaderName, HeaderValue, header};
-use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::domain::id::UserId;
 use crate::error::Error;
-pub use key::{Key, Namespace};
-use memory::{Entry, Memory};
+use breaker::Breaker;
+use entry::{Body, Entry, Value};
+use flight::Flights;
+use memory::Memory;
+use stats::Stats;
 
-/// How long one fill may take. A database that does not answer is an outage, not a reason to wait.
-pub const FILL_TIMEOUT: Duration = Duration::from_secs(3);
+pub use breaker::State as BreakerState;
+pub use key::Key;
+pub use namespace::Namespace;
+pub use policy::Policy;
+pub use read::FILL_TIMEOUT;
+pub use response::Terms;
+pub use stats::Counts;
 
 /// Where an answer came from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// This process' memory.
     L1,
+    /// Redis.
+    L2,
     /// The database.
     Filled,
+    /// Memory or Redis, and out of date.
+    Stale,
 }
 
-impl Source {
-    const fn header(self) -> HeaderValue {
-        HeaderValue::from_static(match self {
-            Self::L1 => "HIT-L1",
-            Self::Filled => "MISS",
-        })
-    }
+/// How the cache is made.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What this process' memory may hold, in bytes.
+    pub max_bytes: u64,
+    /// How long values live.
+    pub policy: Policy,
 }
 
 /// The one door to cached values. Clones share their contents.
 #[derive(Debug, Clone)]
-pub struct Cache {
+pub struct Cache(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
     memory: Memory,
+    flights: Flights,
+    policy: Policy,
+    stats: Stats,
+    generations: [AtomicU64; Namespace::ALL.len()],
+    database: Breaker,
 }
 
-/// A value as JSON, ready to be served, with where it came from.
+/// A document, ready to be served, with where it came from.
 #[derive(Debug, Clone)]
 pub struct Cached {
+    entry: Arc<Entry>,
+    namespace: Namespace,
+    source: Source,
+}
+
+/// What a flight brings: an entry and where it came from.
+type Outcome = Result<(Arc<Entry>, Source), Error>;
+
+impl Cached {
     /// The JSON document.
-    pub json: Bytes,
+    #[must_use]
+    pub fn json(&self) -> &Bytes {
+        &self.body().json
+    }
+
     /// Where it came from.
-    pub source: Source,
+    #[must_use]
+    pub const fn source(&self) -> Source {
+        self.source
+    }
+
+    fn body(&self) -> &Body {
+        match &self.entry.value {
+            Value::Document(body) => body,
+            Value::Missing(_) => unreachable!("what is missing is an error, not a document"),
+        }
+    }
 }
 
 impl Cache {
-    /// An empty cache that holds at most `max_bytes` of keys and values.
+    /// An empty cache.
     #[must_use]
-    pub fn new(max_bytes: u64) -> Self {
-        Self { memory: Memory::new(max_bytes) }
+    pub fn new(settings: &Settings) -> Self {
+        Self(Arc::new(Inner {
+            memory: Memory::new(settings.max_bytes),
+            flights: Flights::default(),
+            policy: settings.policy.clone(),
+            stats: Stats::default(),
+            generations: [const { AtomicU64::new(0) }; Namespace::ALL.len()],
+            database: Breaker::new("database"),
+        }))
     }
 
-    /// The JSON under `key`, from `fill` when it is not there. A failed fill is not kept.
+    /// The document under `key`, from `fill` when it is not there.
+    ///
+    /// The fill runs in a task of its own: it goes on when the caller leaves, and refreshes behind a response that is
+    /// already sent. [`Error::NotFound`] is remembered for a few seconds; other failures are not kept.
     ///
     /// # Errors
-    /// What `fill` fails with, and [`Error::Unavailable`] when it takes longer than [`FILL_TIMEOUT`].
-    pub async fn json<T: Serialize>(
+    /// What `fill` fails with, when nothing can be served in its place, and [`Error::Unavailable`] when it takes
+    /// longer than [`FILL_TIMEOUT`].
+    pub async fn json<T: Serialize + 'static>(
         &self,
         key: &Key<T>,
-        fill: impl Future<Output = Result<T, Error>>,
+        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<Cached, Error> {
-        if let Some(json) = self.memory.get(key.as_str()).await {
-            return Ok(Cached { json, source: Source::L1 });
-        }
-        let entry = async {
-            let value = tokio::time::timeout(FILL_TIMEOUT, fill)
-                .await
-                .map_err(|_| Error::Unavailable("the database did not answer in time".into()))??;
-            let json = serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string().into()))?;
-            Ok(Entry { json: json.into(), ttl: key.namespace().ttl() })
-        };
-        let json = self.memory.get_or_fill(key.as_str(), entry).await?;
-        Ok(Cached { json, source: Source::Filled })
+        self.read(key, fill, |_| true).await
     }
 
     /// The value under `key`, from `fill` when it is not there.
     ///
     /// # Errors
     /// As [`json`](Self::json).
-    pub async fn value<T: Serialize + DeserializeOwned>(
+    pub async fn value<T: Serialize + DeserializeOwned + 'static>(
         &self,
         key: &Key<T>,
-        fill: impl Future<Output = Result<T, Error>>,
+        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<(T, Source), Error> {
-        let Cached { json, source } = self.json(key, fill).await?;
-        let value = serde_json::from_slice(&json).map_err(|e| Error::Internal(e.to_string().into()))?;
-        Ok((value, source))
+        let readable = |json: &[u8]| serde_json::from_slice::<T>(json).is_ok();
+        let cached = self.read(key, fill, readable).await?;
+        let value = serde_json::from_slice(cached.json()).map_err(|e| Error::Internal(e.to_string().into()))?;
+        Ok((value, cached.source))
+    }
+
+    /// Forgets one value. Call it after the change is committed; it never fails the request.
+    pub async fn invalidate<T>(&self, key: &Key<T>) {
+        self.invalidate_named(&[key.as_str()]).await;
+    }
+
+    /// Forgets what is cached about a user: profile, recommendations, usage. Call it after the change is committed;
+    /// it never fails the request.
+    pub async fn invalidate_user(&self, id: &UserId) {
+        self.invalidate_named(&key::of_user(id).each_ref().map(String::as_str)).await;
+    }
+
+    /// Forgets all values of a namespace, and what was made of them.
+    pub async fn invalidate_prefix(&self, namespace: Namespace) {
+        for &namespace in [namespace].iter().chain(namespace.derived()) {
+            self.0.advance(namespace, self.0.generation(namespace) + 1);
+        }
+        std::future::ready(()).await;
+    }
+
+    async fn invalidate_named(&self, keys: &[&str]) {
+        for key in keys {
+            self.0.forget(key);
+        }
+        std::future::ready(()).await;
     }
 
     /// Whether nothing could be served from it.
-    pub async fn is_empty(&self) -> bool {
-        self.memory.is_empty().await
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.memory.len() == 0
+    }
+
+    /// Bytes that a namespace holds in this process' memory.
+    #[must_use]
+    pub fn bytes(&self, namespace: Namespace) -> u64 {
+        self.0.memory.bytes(namespace)
+    }
+
+    /// Bytes that all namespaces hold in this process' memory.
+    #[must_use]
+    pub fn memory(&self) -> u64 {
+        self.0.memory.weight()
+    }
+
+    /// What became of requests for a namespace's values.
+    #[must_use]
+    pub fn counts(&self, namespace: Namespace) -> Counts {
+        self.0.stats.of(namespace)
     }
 }
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-
-impl IntoResponse for Cached {
-    fn into_response(self) -> Response {
-        (self.source, [(header::CONTENT_TYPE, JSON)], self.json).into_response()
-    }
-}
-
-impl IntoResponseParts for Source {
-    type Error = Infallible;
-
-    fn into_response_parts(self, mut parts: ResponseParts) -> Result<ResponseParts, Infallible> {
-        parts.headers_mut().insert(X_CACHE, self.header());
-        Ok(parts)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::domain::id::{PlanId, UserId};
-    use crate::domain::plan::Plan;
-    use crate::domain::usage::MonthUsage;
-
-    fn user(n: u32) -> Key<Vec<MonthUsage>> {
-        Key::usage(&UserId::try_from(format!("user_{n}")).unwrap())
+impl Inner {
+    /// The namespace's present generation; values of earlier ones are refused.
+    fn generation(&self, namespace: Namespace) -> u64 {
+        self.generations[namespace.index()].load(Ordering::Acquire)
     }
 
-    fn month(text: String) -> Vec<MonthUsage> {
-        vec![MonthUsage { month: text, kwh: 1.0, cost_cents: 1 }]
+    /// Refuses values of generations before `generation`, those that are being fetched included.
+    fn advance(&self, namespace: Namespace, generation: u64) {
+        self.flights.cancel_all(namespace, || {
+            self.generations[namespace.index()].fetch_max(generation, Ordering::AcqRel);
+        });
     }
 
-    #[tokio::test]
-    async fn a_value_is_filled_once_and_a_failed_fill_is_not_kept() {
-        let cache = Cache::new(1 << 20);
-        let failed = cache.json(&user(1), async { Err(Error::NotFound("user")) }).await;
-        assert!(matches!(failed, Err(Error::NotFound("user"))));
-        assert!(cache.is_empty().await);
-        let (value, source) = cache.value(&user(1), async { Ok(month("2026-10".into())) }).await.unwrap();
-        assert_eq!((value[0].month.as_str(), source), ("2026-10", Source::Filled));
-        let (value, source) = cache.value(&user(1), async { panic!("it is there") }).await.unwrap();
-        assert_eq!((value[0].month.as_str(), source), ("2026-10", Source::L1));
-        assert!(!cache.is_empty().await);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_fill_that_hangs_is_an_outage() {
-        let hung = Cache::new(1 << 20).json(&user(1), std::future::pending()).await;
-        assert!(matches!(hung, Err(Error::Unavailable(_))));
-    }
-
-    #[tokio::test]
-    async fn it_holds_no_more_than_its_bytes() {
-        let cache = Cache::new(100_000);
-        for n in 0..100 {
-            cache.json(&user(n), async { Ok(month("m".repeat(10_000))) }).await.unwrap();
-        }
-        let bytes = cache.memory.weight().await;
-        assert!((10_000..=100_000).contains(&bytes), "{bytes} bytes");
-    }
-
-    #[test]
-    fn keys_are_named_and_kept_as_the_contract_says() {
-        let plan: Key<Plan> = Key::plan(&PlanId::try_from("plan_0042".to_owned()).unwrap());
-        assert_eq!((plan.as_str(), plan.namespace().ttl().as_secs()), ("plan_catalog:v1:plan_0042", 3_600));
-        assert_eq!((user(7).as_str(), user(7).namespace().ttl().as_secs()), ("usage_analysis:v1:user_7", 604_800));
-        let id = UserId::try_from("user_123".to_owned()).unwrap();
-        let (profile, set) = (Key::profile(&id), Key::recommendations(&id));
-        assert_eq!((profile.as_str(), profile.namespace().ttl().as_secs()), ("user_profile:v1:user_123", 86_400));
-        assert_eq!((set.as_str(), set.namespace().ttl().as_secs()), ("recommendations:v1:user_123", 86_400));
-        assert_eq!((Namespace::Response.prefix(), Namespace::Response.ttl().as_secs()), ("cache:response", 300));
+    /// Forgets a value in this process, the one that is being fetched included.
+    fn forget(&self, key: &str) {
+        self.flights.cancel(key, || self.memory.remove(key));
     }
 }

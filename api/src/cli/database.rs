@@ -27,13 +27,16 @@ fn pool(options: &DatabaseOptions) -> Result<PgPool, Failure> {
 }
 
 pub async fn migrate(options: &DatabaseOptions, as_json: bool) -> Result<String, Failure> {
-    let applied = db::migrate(&pool(options)?).await?;
+    let done = db::migrate(&pool(options)?).await?;
     if as_json {
-        return Ok(format!("{}\n", json!({ "applied": applied })));
+        return Ok(format!("{}\n", json!(done)));
     }
     let mut text = String::new();
-    for name in &applied {
+    for name in &done.applied {
         writeln!(text, "applied {name}")?;
+    }
+    for name in &done.created {
+        writeln!(text, "created {name}")?;
     }
     writeln!(text, "the schema is up to date")?;
     Ok(text)

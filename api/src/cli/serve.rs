@@ -41,7 +41,7 @@ pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
 
     let listener = listen(options).await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let state = AppState { db: pool.clone(), cache: Cache::new(options.cache_max_bytes), auth };
+    let state = AppState { db: pool.clone(), cache: Cache::new(&options.cache.settings()), auth };
     tokio::select! {
         served = serve(listener, state, stop.clone()) => served?,
         () = tell_when_it_ends(postgres.as_mut()) => {}
@@ -63,7 +63,8 @@ async fn serve(listener: TcpListener, state: AppState, stop: watch::Receiver<boo
     let listener = listener.tap_io(|socket| {
         let _ = socket.set_nodelay(true); // responses are written at once: there is nothing to wait for
     });
-    let serving = axum::serve(listener, router(state)).with_graceful_shutdown(stopped(stop.clone()));
+    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));
     let too_slow = async {
         stopped(stop).await;
         sleep(DRAIN).await;

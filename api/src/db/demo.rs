@@ -5,11 +5,12 @@ use chrono::{DateTime, Days, NaiveDate, NaiveTime, Utc};
 use serde_json::{Value, json};
 use sqlx::{PgPool, Postgres, Transaction};
 
+use super::recommendations::{INSERT_PLANS, item_row};
 use crate::demo::{self, Demo, DemoPlan, DemoUser};
 use crate::error::Error;
 
-/// How long the demo's recommendations hold, in days.
-const VALID_DAYS: u64 = 365;
+/// How long the demo's recommendations hold, in days: the demo has no end.
+const VALID_DAYS: u64 = 36_500;
 
 /// Each table's statement takes its rows as one JSON document.
 const SUPPLIERS: &str = "\
@@ -64,17 +65,6 @@ const RECOMMENDATIONS: &str = "\
     SELECT user_id, generated_at, expires_at FROM jsonb_populate_recordset(NULL::recommendations, $1) \
     ON CONFLICT (user_id, generated_at) DO UPDATE SET expires_at = excluded.expires_at";
 
-const RECOMMENDED_PLANS: &str = "\
-    INSERT INTO recommended_plans (user_id, generated_at, rank, plan_id, score, scores, \
-        projected_annual_cost_cents, annual_savings_cents, reasons, risk_flags) \
-    SELECT user_id, generated_at, rank, plan_id, score, scores, \
-        projected_annual_cost_cents, annual_savings_cents, reasons, risk_flags \
-    FROM jsonb_populate_recordset(NULL::recommended_plans, $1) \
-    ON CONFLICT (user_id, generated_at, rank) DO UPDATE SET plan_id = excluded.plan_id, score = excluded.score, \
-        scores = excluded.scores, projected_annual_cost_cents = excluded.projected_annual_cost_cents, \
-        annual_savings_cents = excluded.annual_savings_cents, reasons = excluded.reasons, \
-        risk_flags = excluded.risk_flags";
-
 /// Whether this version of the demo's data is there.
 pub async fn is_current(pool: &PgPool) -> Result<bool, Error> {
     let query = sqlx::query_scalar("SELECT EXISTS (SELECT FROM demo_data WHERE version = $1)");
@@ -99,7 +89,7 @@ pub async fn write(pool: &PgPool, demo: &Demo) -> Result<(), Error> {
         |user: &DemoUser| json!({ "user_id": user.user_id, "generated_at": generated_at, "expires_at": expires_at });
     insert(&mut tx, RECOMMENDATIONS, user_rows(&set)).await?;
     let items = demo.users.iter().flat_map(|user| recommended_rows(user, generated_at)).collect();
-    insert(&mut tx, RECOMMENDED_PLANS, items).await?;
+    insert(&mut tx, INSERT_PLANS, items).await?;
     sqlx::query("INSERT INTO demo_data (version) VALUES ($1) ON CONFLICT (version) DO NOTHING")
         .bind(demo::VERSION)
         .execute(&mut *tx)
@@ -144,12 +134,7 @@ fn usage_rows(user: &DemoUser) -> impl Iterator<Item = Value> {
 }
 
 fn recommended_rows(user: &DemoUser, generated_at: DateTime<Utc>) -> impl Iterator<Item = Value> {
-    user.recommendations.iter().map(move |recommendation| {
-        let mut row = with_user(user, json!(recommendation));
-        row["generated_at"] = json!(generated_at);
-        row["plan_id"] = json!(recommendation.plan.plan_id);
-        row
-    })
+    user.recommendations.iter().map(move |item| item_row(&user.user_id, generated_at, item))
 }
 
 fn with_user(user: &DemoUser, mut row: Value) -> Value {

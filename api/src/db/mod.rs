@@ -1,5 +1,6 @@
 //! Everything that is SQL: one file a resource. Columns are named, joins replace loops, sums are the database's.
 
+pub mod accounts;
 pub mod demo;
 pub mod plans;
 pub mod recommendations;
@@ -8,6 +9,7 @@ pub mod users;
 
 use std::time::Duration;
 
+use serde::Serialize;
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, PgPool};
@@ -53,11 +55,20 @@ pub async fn is_up(pool: &PgPool) -> bool {
     matches!(tokio::time::timeout(PROBE_TIMEOUT, probe).await, Ok(Ok(_)))
 }
 
-/// Applies the migrations that are missing, and gives their names.
+/// What a migration did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Migrated {
+    /// The migrations that were missing, for example `0001 schema`.
+    pub applied: Vec<String>,
+    /// Tables, and indexes that are not part of one, for example `index idx_active_plans`.
+    pub created: Vec<String>,
+}
+
+/// Applies the migrations that are missing.
 ///
 /// # Errors
 /// When the database cannot be reached, or its history of migrations is not ours.
-pub async fn migrate(pool: &PgPool) -> Result<Vec<String>, MigrateError> {
+pub async fn migrate(pool: &PgPool) -> Result<Migrated, MigrateError> {
     let table = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
     let known: bool = sqlx::query_scalar(table).fetch_one(pool).await?;
     let before: Vec<i64> = if known {
@@ -65,9 +76,26 @@ pub async fn migrate(pool: &PgPool) -> Result<Vec<String>, MigrateError> {
     } else {
         Vec::new()
     };
+    let there = relations(pool).await?;
     MIGRATIONS.run(pool).await?;
     let missing = MIGRATIONS.iter().filter(|migration| !before.contains(&migration.version));
-    Ok(missing.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect())
+    Ok(Migrated {
+        applied: missing.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect(),
+        created: relations(pool).await?.into_iter().filter(|name| !there.contains(name)).collect(),
+    })
+}
+
+/// Our tables, then our indexes that no constraint brings with it, by name.
+async fn relations(pool: &PgPool) -> Result<Vec<String>, sqlx::Error> {
+    let query = sqlx::query_scalar(
+        "SELECT CASE c.relkind WHEN 'r' THEN 'table ' ELSE 'index ' END || c.relname \
+         FROM pg_class c \
+         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'i') \
+             AND c.relname NOT LIKE '\\_sqlx\\_%' \
+             AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid) \
+         ORDER BY c.relkind DESC, c.relname",
+    );
+    query.fetch_all(pool).await
 }
 
 /// A stored value that our types cannot hold: the schema's checks and the code disagree.

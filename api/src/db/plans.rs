@@ -1,5 +1,6 @@
 //! Plans and suppliers.
 
+use serde_json::json;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 
@@ -23,7 +24,7 @@ macro_rules! detail_columns {
         "p.description, p.connection_fee_cents, p.available_regions, p.rate_structure"
     };
 }
-pub(super) use summary_columns;
+pub(super) use {detail_columns, summary_columns};
 
 #[derive(FromRow)]
 pub(super) struct SummaryRow {
@@ -42,7 +43,7 @@ pub(super) struct SummaryRow {
 }
 
 #[derive(FromRow)]
-struct PlanRow {
+pub(super) struct PlanRow {
     #[sqlx(flatten)]
     summary: SummaryRow,
     description: String,
@@ -90,22 +91,27 @@ fn unsigned(value: i32) -> Result<u32, Error> {
 
 /// One page of the active plans, cheapest first.
 pub async fn page(pool: &PgPool, filter: &CatalogFilter) -> Result<CatalogPage, Error> {
-    let mut count = QueryBuilder::new("SELECT count(*) FROM plan_catalog p");
-    restrict(&mut count, filter);
-    let total: i64 = count.build_query_scalar().fetch_one(pool).await?;
-
-    let mut select = QueryBuilder::new(concat!(
-        "SELECT ",
-        summary_columns!(),
-        " FROM plan_catalog p JOIN suppliers s USING (supplier_id)"
-    ));
-    restrict(&mut select, filter);
-    select.push(" ORDER BY p.average_cents_per_kwh, p.plan_id LIMIT ").push_bind(i64::from(filter.page_size));
-    select.push(" OFFSET ").push_bind(filter.offset());
-    let rows: Vec<SummaryRow> = select.build_query_as().fetch_all(pool).await?;
-
+    let total: i64 = count_query(filter).build_query_scalar().fetch_one(pool).await?;
+    let rows: Vec<SummaryRow> = page_query("", filter).build_query_as().fetch_all(pool).await?;
     let items = rows.into_iter().map(PlanSummary::try_from).collect::<Result<_, _>>()?;
     Ok(CatalogPage::new(filter, items, total.unsigned_abs()))
+}
+
+fn count_query(filter: &CatalogFilter) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new("SELECT count(*) FROM plan_catalog p");
+    restrict(&mut query, filter);
+    query
+}
+
+/// The query for a page after `prefix`, which is empty, or `EXPLAIN `.
+#[must_use]
+pub fn page_query(prefix: &'static str, filter: &CatalogFilter) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(prefix);
+    query.push(concat!("SELECT ", summary_columns!(), " FROM plan_catalog p JOIN suppliers s USING (supplier_id)"));
+    restrict(&mut query, filter);
+    query.push(" ORDER BY p.average_cents_per_kwh, p.plan_id LIMIT ").push_bind(i64::from(filter.page_size));
+    query.push(" OFFSET ").push_bind(filter.offset());
+    query
 }
 
 fn restrict(query: &mut QueryBuilder<Postgres>, filter: &CatalogFilter) {
@@ -117,7 +123,8 @@ fn restrict(query: &mut QueryBuilder<Postgres>, filter: &CatalogFilter) {
         query.push(" AND p.plan_type = ").push_bind(plan_type.as_str());
     }
     if let Some(rate_type) = filter.rate_type {
-        query.push(" AND p.rate_type = ").push_bind(rate_type.as_str());
+        // The same as `rate_type = …`, by the schema's check, and served by idx_plan_rate_structure_gin.
+        query.push(" AND p.rate_structure @> ").push_bind(Json(json!({ "type": rate_type.as_str() })));
     }
     if let Some(least) = filter.min_renewable {
         query.push(" AND p.renewable_percentage >= ").push_bind(i64::from(least));
@@ -140,4 +147,20 @@ pub async fn find(pool: &PgPool, id: &PlanId) -> Result<Plan, Error> {
     .fetch_optional(pool)
     .await?;
     row.ok_or(Error::NotFound("plan"))?.try_into()
+}
+
+/// Plans that a home in `region`, a ZIP code prefix, may switch to.
+pub async fn for_homes_in(pool: &PgPool, region: &str) -> Result<Vec<Plan>, Error> {
+    let rows: Vec<PlanRow> = sqlx::query_as(concat!(
+        "SELECT ",
+        summary_columns!(),
+        ", ",
+        detail_columns!(),
+        " FROM plan_catalog p JOIN suppliers s USING (supplier_id) \
+         WHERE p.is_active AND p.available_regions @> ARRAY[$1] AND p.plan_type = 'residential'"
+    ))
+    .bind(region)
+    .fetch_all(pool)
+    .await?;
+    rows.into_iter().map(Plan::try_from).collect()
 }

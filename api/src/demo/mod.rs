@@ -12,7 +12,7 @@ use crate::domain::recommendation::Recommendation;
 use crate::domain::user::Preferences;
 
 /// Raised when the data changes, so that a demo database made earlier gets the new data.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;
 
 /// The demo's today: readings end the day before, recommendations are computed on it.
 pub const TODAY: NaiveDate = NaiveDate::from_ymd_opt(2026, 11, 1).unwrap();

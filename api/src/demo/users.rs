@@ -8,13 +8,14 @@ use super::{DemoCurrentPlan, DemoPlan, DemoUser, Reading, TODAY};
 use crate::auth::DEMO_USER;
 use crate::domain::cost::month_cents;
 use crate::domain::plan::{Plan, PlanType};
+use crate::domain::projection::Projection;
 use crate::domain::recommendation::{Leaving, recommend};
+use crate::domain::season;
+use crate::domain::usage::MonthUsage;
 use crate::domain::user::Preferences;
 
 const HISTORY_MONTHS: u32 = 24;
 
-/// A Texan year: air conditioning in summer, some heating in winter; the mean is 1.
-const SEASON: [f64; 12] = [1.05, 0.95, 0.8, 0.75, 0.9, 1.2, 1.35, 1.38, 1.15, 0.85, 0.72, 0.9];
 /// What someone without a plan of ours pays, in cents per kWh.
 const DEFAULT_CENTS: f64 = 15.0;
 
@@ -58,10 +59,11 @@ fn user(n: u32, plans: &[DemoPlan]) -> DemoUser {
 
     let [cost, flexibility, renewables, supplier_rating] = TASTES[n as usize % TASTES.len()];
     let preferences = Preferences { cost, flexibility, renewables, supplier_rating };
-    let months: Vec<f64> = by_month(&usage).iter().map(|month| month.iter().map(|day| day.kwh).sum()).collect();
-    let last_year = &months[months.len() - 12..];
-    let owned: Vec<Plan> = eligible.into_iter().cloned().collect();
     let leaving = current.as_ref().map(|(plan, on)| Leaving { plan, contract_ends_on: on.contract_ends_on });
+    let eligible: Vec<Plan> = eligible.into_iter().cloned().collect();
+    let recommendations = Projection::from_history(&months(&usage))
+        .map(|year| recommend(&eligible, leaving, preferences, &year, TODAY))
+        .unwrap_or_default();
     DemoUser {
         user_id: if n == 0 { DEMO_USER.to_owned() } else { format!("user_{n:03}") },
         name: name.to_owned(),
@@ -69,7 +71,7 @@ fn user(n: u32, plans: &[DemoPlan]) -> DemoUser {
         zip_code: format!("{region}{:02}", if n == 0 { 2 } else { n }),
         member_since: TODAY - Days::new(u64::from(800 + n * 37)),
         preferences,
-        recommendations: recommend(&owned, leaving, preferences, last_year, TODAY),
+        recommendations,
         current_plan: current.map(|(_, on)| on),
         usage,
     }
@@ -113,7 +115,7 @@ fn usage(n: u32, plan: Option<&Plan>) -> Vec<Reading> {
         .take_while(|&date| date < TODAY)
         .zip(0..)
         .map(|(date, day)| {
-            let season = SEASON[date.month0() as usize];
+            let season = season::TYPICAL[date.month0() as usize];
             let weekend = if matches!(date.weekday(), Weekday::Sat | Weekday::Sun) { 1.12 } else { 0.96 };
             let kwh = round(base * season * weekend * between(&stream, day, 0.82, 1.18), 1000.0);
             Reading { date, kwh, cost_cents: 0.0 }
@@ -131,8 +133,16 @@ fn usage(n: u32, plan: Option<&Plan>) -> Vec<Reading> {
     readings
 }
 
-fn by_month(readings: &[Reading]) -> Vec<&[Reading]> {
-    readings.chunk_by(|a, b| month_of(a.date) == month_of(b.date)).collect()
+/// The readings by month; what they cost does not matter here.
+fn months(readings: &[Reading]) -> Vec<MonthUsage> {
+    let same_month = |a: &Reading, b: &Reading| month_of(a.date) == month_of(b.date);
+    let month = |days: &[Reading]| MonthUsage {
+        month: days[0].date.format("%Y-%m").to_string(),
+        days: u32::try_from(days.len()).unwrap_or(0),
+        kwh: days.iter().map(|day| day.kwh).sum(),
+        cost_cents: 0,
+    };
+    readings.chunk_by(same_month).map(month).collect()
 }
 
 fn by_month_mut(readings: &mut [Reading]) -> impl Iterator<Item = &mut [Reading]> {

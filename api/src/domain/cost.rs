@@ -29,18 +29,11 @@ pub fn average_cents_per_kwh(rates: &RateStructure) -> f64 {
     (month_cents(rates, TYPICAL_MONTH_KWH) / TYPICAL_MONTH_KWH * 100.0).round() / 100.0
 }
 
-/// What a year costs, in cents: twelve months' energy scaled from the months given, the monthly fees, and the
-/// connection fee, which is due in the first year. Without months there is only the fees.
+/// What the months of a year cost, in cents: their energy and the monthly fees.
 #[must_use]
-pub fn year_cents(rates: &RateStructure, monthly_fee: u32, connection_fee: u32, months_kwh: &[f64]) -> f64 {
-    let fees = f64::from(monthly_fee) * 12.0 + f64::from(connection_fee);
-    if months_kwh.is_empty() {
-        return fees;
-    }
+pub fn year_cents(rates: &RateStructure, monthly_fee: u32, months_kwh: &[f64; 12]) -> f64 {
     let energy: f64 = months_kwh.iter().map(|&kwh| month_cents(rates, kwh)).sum();
-    #[expect(clippy::cast_precision_loss, reason = "a few years of months")]
-    let years = months_kwh.len() as f64 / 12.0;
-    fees + energy / years
+    energy + f64::from(monthly_fee) * 12.0
 }
 
 fn tiered_cents(tiers: &[Tier], kwh: f64) -> f64 {
@@ -158,20 +151,10 @@ mod tests {
 
         #[test]
         fn a_year_is_its_months_and_its_fees(
-            rates in rates(), fee in 0..5000u32, once in 0..20_000u32, months in prop::collection::vec(0.0..3000.0f64, 12),
+            rates in rates(), fee in 0..5000u32, months in prop::array::uniform12(0.0..3000.0f64),
         ) {
             let energy: f64 = months.iter().map(|&kwh| month_cents(&rates, kwh)).sum();
-            let expected = energy + f64::from(fee) * 12.0 + f64::from(once);
-            prop_assert!((year_cents(&rates, fee, once, &months) - expected).abs() < 1e-6);
-        }
-
-        #[test]
-        fn a_projection_from_repeated_years_is_that_of_one(
-            rates in rates(), fee in 0..5000u32, months in prop::collection::vec(0.0..3000.0f64, 12),
-        ) {
-            let once = year_cents(&rates, fee, 0, &months);
-            let twice = year_cents(&rates, fee, 0, &[months.clone(), months].concat());
-            prop_assert!((once - twice).abs() < 1e-3);
+            prop_assert!((year_cents(&rates, fee, &months) - energy - f64::from(fee) * 12.0).abs() < 1e-6);
         }
 
         #[test]
@@ -191,8 +174,7 @@ mod tests {
 
     #[test]
     fn no_usage_costs_the_fees_only() {
-        assert!(
-            (year_cents(&RateStructure::Fixed { cents_per_kwh: 12.0 }, 500, 1000, &[]) - 7000.0).abs() < f64::EPSILON
-        );
+        let cents = year_cents(&RateStructure::Fixed { cents_per_kwh: 12.0 }, 500, &[0.0; 12]);
+        assert!((cents - 6000.0).abs() < f64::EPSILON);
     }
 }

@@ -56,3 +56,11 @@ id!(
     /// Names a user, for example `user_123`.
     UserId
 );
+
+impl UserId {
+    /// An id that nobody has: 128 random bits.
+    #[must_use]
+    pub fn random() -> Self {
+        Self(format!("user_{:032x}", fastrand::u128(..)))
+    }
+}

@@ -2,10 +2,14 @@
 //!
 //! Money is in US cents, energy in kWh, rates in cents per kWh.
 
+pub mod account;
 pub mod catalog;
 pub mod cost;
 pub mod id;
 pub mod plan;
+pub mod projection;
 pub mod recommendation;
+pub mod season;
+pub mod upload;
 pub mod usage;
 pub mod user;

@@ -45,7 +45,7 @@ pub enum Reach {
 async fn examine(state: &AppState) -> (StatusCode, Health) {
     let (code, status, database) = if db::is_up(&state.db).await {
         (StatusCode::OK, Status::Healthy, Reach::Up)
-    } else if state.cache.is_empty().await {
+    } else if state.cache.is_empty() {
         (StatusCode::SERVICE_UNAVAILABLE, Status::Unhealthy, Reach::Down)
     } else {
         (StatusCode::OK, Status::Degraded, Reach::Down)

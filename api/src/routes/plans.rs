@@ -89,11 +89,13 @@ pub async fn catalog(
 ) -> Result<Cached, Error> {
     let filter = CatalogFilter::try_from(query?.0)?;
     // Two keys: the response is short-lived, the data below it is not.
-    let fill = async {
+    let (key, cache) = (Key::catalog_response(&filter), state.cache.clone());
+    let fill = async move {
         let key = Key::catalog_page(&filter);
-        state.cache.value(&key, db::plans::page(&state.db, &filter)).await.map(|(page, _source)| page)
+        let page = async move { db::plans::page(&state.db, &filter).await };
+        state.cache.value(&key, page).await.map(|(page, _source)| page)
     };
-    state.cache.json(&Key::catalog_response(&filter), fill).await
+    cache.json(&key, fill).await
 }
 
 /// One plan with its prices.
@@ -107,5 +109,5 @@ pub async fn catalog(
 ))]
 pub async fn plan(State(state): State<AppState>, id: Result<Path<PlanId>, PathRejection>) -> Result<Cached, Error> {
     let Path(id) = id?;
-    state.cache.json(&Key::plan(&id), db::plans::find(&state.db, &id)).await
+    state.cache.json(&Key::plan(&id), async move { db::plans::find(&state.db, &id).await }).await
 }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -13,8 +14,8 @@ use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgPool};
 use tower::ServiceExt;
-use treebeard_api::auth::AuthMode;
-use treebeard_api::cache::Cache;
+use treebeard_api::auth::{Auth, AuthMode};
+use treebeard_api::cache::{self, Cache, Policy};
 use treebeard_api::embedded::{Postgres, Settings, Source};
 use treebeard_api::state::AppState;
 use treebeard_api::{db, demo, router};
@@ -67,6 +68,15 @@ pub struct App {
     pub db: PgPool,
 }
 
+/// Signs the tokens of the tests.
+pub const SECRET: &str = "a secret of the tests, long enough";
+
+/// A small cache with the contract's times.
+fn settings() -> cache::Settings {
+    let day = Duration::from_hours(24);
+    cache::Settings { max_bytes: 1 << 20, policy: Policy { default_ttl: day, stale_if_error: day } }
+}
+
 /// A response, read to its end.
 #[derive(Debug)]
 pub struct Reply {
@@ -83,7 +93,8 @@ impl App {
 
     pub async fn new(auth: AuthMode) -> Self {
         let db = PgPool::connect_with(database(true).await).await.unwrap();
-        let state = AppState { db: db.clone(), cache: Cache::new(1 << 20), auth };
+        let auth = Auth::new(auth, Some(SECRET), 0).unwrap();
+        let state = AppState { db: db.clone(), cache: Cache::new(&settings()), auth };
         Self { router: router::router(state), db }
     }
 

@@ -4,6 +4,57 @@
  */
 
 export interface paths {
+    "/api/v1/auth/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in. */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Trades a refresh token for new tokens. */
+        post: operations["refresh"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/register": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes an account and signs in. */
+        post: operations["register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/plans/catalog": {
         parameters: {
             query?: never;
@@ -38,6 +89,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/recommendations/generate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Computes the plans that suit the caller best, from their use, their preferences and the plans sold where they live,
+         *     in place of the earlier ones.
+         */
+        post: operations["generate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/recommendations/{user_id}": {
         parameters: {
             query?: never;
@@ -47,6 +118,23 @@ export interface paths {
         };
         /** The plans that suit a user best. */
         get: operations["recommendations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/analysis": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The seasons of the caller's use and the year to expect. */
+        get: operations["analysis"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,6 +153,47 @@ export interface paths {
         /** The caller's use, month by month, oldest first. */
         get: operations["history"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/usage/upload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Adds readings to the caller's history, as JSON or as CSV with the header line `date,kwh` or `date,kwh,cost_cents`.
+         *     All of them or, when one is refused, none.
+         */
+        post: operations["upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/preferences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What matters to the caller. */
+        get: operations["preferences"];
+        /**
+         * Says what matters to the caller. Recommendations that were computed with the old weights stay until they are
+         *     computed again.
+         */
+        put: operations["set_preferences"];
         post?: never;
         delete?: never;
         options?: never;
@@ -173,6 +302,16 @@ export interface components {
              */
             total_pages: number;
         };
+        /** @description What a person signs in with. */
+        Credentials: {
+            /** @description Mail address. */
+            email: string;
+            /**
+             * Format: password
+             * @description The password.
+             */
+            password: string;
+        };
         /** @description The plan that a user is on. */
         CurrentPlan: {
             /**
@@ -187,6 +326,24 @@ export interface components {
              * @description Since when.
              */
             started_on: string;
+        };
+        /** @description A reading of a day, or the bill of a month. */
+        Entry: {
+            /**
+             * Format: double
+             * @description What it cost, in US cents; estimated from the current plan when it is left out.
+             */
+            cost_cents?: number | null;
+            /**
+             * @description A day, `YYYY-MM-DD`, or a whole month, `YYYY-MM`, whose energy is spread over its days.
+             * @example 2026-10-31
+             */
+            date: string;
+            /**
+             * Format: double
+             * @description Energy used: 10,000 a day at most.
+             */
+            kwh: number;
         };
         /** @description What went wrong with a request. */
         ErrorBody: {
@@ -218,6 +375,11 @@ export interface components {
              * @description What it cost, in US cents.
              */
             cost_cents: number;
+            /**
+             * Format: int32
+             * @description Days with a reading.
+             */
+            days: number;
             /**
              * Format: double
              * @description Energy used.
@@ -397,14 +559,19 @@ export interface components {
         Recommendation: {
             /**
              * Format: int64
-             * @description How much less than on the current plan, in US cents; negative when it costs more.
+             * @description How much less that is than a year on the current plan, in US cents; negative when it costs more.
              */
             annual_savings_cents: number;
+            /**
+             * Format: int32
+             * @description Months until lower bills have paid for the switch, 0 when it costs nothing; `null` when they never do.
+             */
+            break_even_months: number | null;
             /** @description The plan. */
             plan: components["schemas"]["PlanSummary"];
             /**
              * Format: int64
-             * @description What the user's last twelve months would cost in its first year, fees included, in US cents.
+             * @description What the first year costs: energy, monthly fees, and what switching costs. In US cents.
              */
             projected_annual_cost_cents: number;
             /**
@@ -423,8 +590,14 @@ export interface components {
             score: number;
             /** @description The parts of the score. */
             scores: components["schemas"]["Scores"];
+            /**
+             * Format: int64
+             * @description Part of the first year's cost that is paid once: the connection fee, and the fee for leaving the current plan
+             *     before its contract ends. In US cents.
+             */
+            switching_cost_cents: number;
         };
-        /** @description What suits a user, best first. */
+        /** @description What suits a user. */
         Recommendations: {
             /**
              * Format: date-time
@@ -438,8 +611,33 @@ export interface components {
             generated_at: string;
             /** @description The top three. */
             items: components["schemas"]["Recommendation"][];
-            /** @description For whom. */
+            /** @description Whom. */
             user_id: string;
+        };
+        /** @description Asks for new tokens. */
+        RefreshRequest: {
+            /** @description The refresh token of an earlier answer. */
+            refresh_token: string;
+        };
+        /** @description A new account. */
+        Registration: {
+            /**
+             * @description Mail address, the name of the account.
+             * @example alex@example.com
+             */
+            email: string;
+            /** @description Display name. */
+            name: string;
+            /**
+             * Format: password
+             * @description 10 characters at least.
+             */
+            password: string;
+            /**
+             * @description Five digits.
+             * @example 77002
+             */
+            zip_code: string;
         };
         /** @description How well a plan does in each respect, 0 to 100. */
         Scores: {
@@ -463,6 +661,42 @@ export interface components {
              * @description The supplier's rating.
              */
             supplier: number;
+        };
+        /** @description A calendar month of the year to expect. */
+        SeasonMonth: {
+            /**
+             * Format: double
+             * @description Energy to expect.
+             */
+            kwh: number;
+            /**
+             * Format: int32
+             * @description 1 is January.
+             */
+            month: number;
+            /** @description Whether the history has such a month; the others are estimated from a typical household's year. */
+            observed: boolean;
+            /**
+             * Format: double
+             * @description Its daily use compared with the year's: 1 is average.
+             */
+            seasonal_index: number;
+        };
+        /** @description What a signed-in client holds. */
+        Session: {
+            /** @description Sent as `Authorization: Bearer …`. */
+            access_token: string;
+            /**
+             * Format: int64
+             * @description Seconds until the access token expires.
+             */
+            expires_in: number;
+            /** @description Gets a new session from `/auth/refresh`. */
+            refresh_token: string;
+            /** @description Always `Bearer`. */
+            token_type: string;
+            /** @description Whose. */
+            user_id: string;
         };
         /**
          * @description The service as a whole.
@@ -494,6 +728,31 @@ export interface components {
              */
             up_to_kwh: number | null;
         };
+        /** @description What an upload did. */
+        UploadReceipt: {
+            /** @description Days written; those that were there are replaced. */
+            days: number;
+            /**
+             * Format: date
+             * @description The first of them.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last of them.
+             */
+            to: string;
+        };
+        /** @description What a user's history says about their year. */
+        UsageAnalysis: {
+            highest: components["schemas"]["MonthUsage"] | null;
+            lowest: components["schemas"]["MonthUsage"] | null;
+            /** @description Months of the history that have enough readings to count. */
+            months_of_data: number;
+            projection: components["schemas"]["YearOutlook"] | null;
+            /** @description Whose. */
+            user_id: string;
+        };
         /** @description A user's use, month by month, oldest first. */
         UsageHistory: {
             /**
@@ -511,6 +770,26 @@ export interface components {
             /** @description Whose. */
             user_id: string;
         };
+        /** @description Readings to add to the caller's history. */
+        UsageUpload: {
+            /** @description In any order, each date once. */
+            readings: components["schemas"]["Entry"][];
+        };
+        /** @description A year of use to expect. */
+        YearOutlook: {
+            /**
+             * Format: int64
+             * @description What it costs at the prices paid so far, in US cents.
+             */
+            annual_cost_cents: number;
+            /**
+             * Format: double
+             * @description Energy of the year.
+             */
+            annual_kwh: number;
+            /** @description The twelve months, January first. */
+            months: components["schemas"]["SeasonMonth"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -520,6 +799,258 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Credentials"];
+            };
+        };
+        responses: {
+            /** @description Signed in */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Email or password is wrong */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description A field is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too many failed attempts for this account or from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            /** @description New tokens */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The token is not ours or has expired, or the account is gone */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description A field is missing */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Registration"];
+            };
+        };
+        responses: {
+            /** @description The account is made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description There is an account for this email */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description A field is missing or out of bounds */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Too many attempts from this address */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     catalog: {
         parameters: {
             query?: {
@@ -635,6 +1166,62 @@ export interface operations {
             };
         };
     };
+    generate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The top three; fewer where fewer plans are sold */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recommendations"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller's account is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Fewer than three months of use are known */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     recommendations: {
         parameters: {
             query?: never;
@@ -703,6 +1290,44 @@ export interface operations {
             };
         };
     };
+    analysis: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the caller's months say */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageAnalysis"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
     history: {
         parameters: {
             query?: {
@@ -743,6 +1368,228 @@ export interface operations {
                 };
             };
             /** @description A parameter is out of bounds */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageUpload"];
+                "text/csv": string;
+            };
+        };
+        responses: {
+            /** @description What was written */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadReceipt"];
+                };
+            };
+            /** @description The body is neither JSON nor CSV */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller's account is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is declared as something else */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description A reading is out of bounds; the message has its number */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What matters to the caller; the four sum to 100 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller's account is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The database does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+        };
+    };
+    set_preferences: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Preferences"];
+            };
+        };
+        responses: {
+            /** @description What is stored now */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preferences"];
+                };
+            };
+            /** @description The body is not JSON */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description Nobody is logged in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The caller's account is gone */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description The body is not declared as JSON */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorResponse"];
+                };
+            };
+            /** @description A weight is missing, or the four do not sum to 100 */
             422: {
                 headers: {
                     [name: string]: unknown;

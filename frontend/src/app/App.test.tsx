@@ -11,6 +11,8 @@ const recommendation = {
   plan: summary,
   projected_annual_cost_cents: 118_400,
   annual_savings_cents: 32_760,
+  switching_cost_cents: 0,
+  break_even_months: 0,
   reasons: ['80 % renewable energy'],
   risk_flags: ['Leaving within 12 months costs $150'],
 };

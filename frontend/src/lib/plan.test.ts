@@ -35,9 +35,9 @@ it('says what a year saves or costs', () => {
 
 describe('usage', () => {
   const months = [
-    { month: '2026-07', kwh: 900, cost_cents: 100 },
-    { month: '2026-08', kwh: 950, cost_cents: 250 },
-    { month: '2026-09', kwh: 950, cost_cents: 50 },
+    { month: '2026-07', days: 30, kwh: 900, cost_cents: 100 },
+    { month: '2026-08', days: 30, kwh: 950, cost_cents: 250 },
+    { month: '2026-09', days: 30, kwh: 950, cost_cents: 50 },
   ];
 
   it('adds up cost and finds the busiest month', () => {

@@ -1,6 +1,7 @@
 //! Settings that are well formed and still wrong: named rules over one environment at a time.
 
 mod cache;
+mod delivery;
 mod environment;
 mod headers;
 mod publish;
@@ -80,6 +81,16 @@ fn look(report: &mut Report<'_>, environment: &file::Environment) {
         secrets,
         invalidation: _,
         error_responses: _,
+        response_headers,
+        cors,
+        price_class: _,
+        minimum_tls: _,
+        logging,
+        waf_acl,
+        geo,
+        origin_shield,
+        cache_tag_header,
+        tags,
     } = settings;
     publish::target(report, place);
     publish::aws(report, place, api.as_ref());
@@ -90,6 +101,21 @@ fn look(report: &mut Report<'_>, environment: &file::Environment) {
     site::secrets(report, secrets);
     cache::rules(report, cache);
     headers::security(report, security_headers);
+    delivery::response_headers(report, response_headers, api.is_some());
+    if let Some(cors) = cors {
+        delivery::cors(report, cors);
+    }
+    if let Some(logging) = logging {
+        delivery::logging(report, logging, place);
+    }
+    if let Some(geo) = geo {
+        delivery::geo(report, geo);
+    }
+    delivery::waf(report, waf_acl.as_ref());
+    delivery::origin_shield(report, origin_shield.as_ref());
+    delivery::cache_tag_header(report, cache_tag_header.as_ref());
+    delivery::tags(report, tags);
+    delivery::quotas(report, place, settings);
 }
 
 /// Collects the problems of one environment, each where its value was written.
@@ -133,4 +159,12 @@ impl Report<'_> {
 /// `text`, unless it is empty or holds a variable of an environment that is not in use.
 fn known(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty() && !text.contains("${"))
+}
+
+/// `us-east-1`, `us-gov-west-1`.
+fn is_region(region: &str) -> bool {
+    let parts: Vec<_> = region.split('-').collect();
+    let word = |part: &&str| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase());
+    let [words @ .., number] = &parts[..] else { return false };
+    words.len() >= 2 && words.iter().all(word) && number.len() <= 2 && number.parse::<u8>().is_ok()
 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use url::Url;
 
-use super::{Report, known};
+use super::{Report, is_region, known};
 use crate::config::{
     Checksums,
     file::{Api, Cdn, Place, TargetKind},
@@ -261,14 +261,6 @@ fn is_bucket(name: &str) -> bool {
         && name.parse::<Ipv4Addr>().is_err()
         && !["xn--", "sthree-", "amzn-s3-demo-"].iter().any(|prefix| name.starts_with(prefix))
         && !["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"].iter().any(|suffix| name.ends_with(suffix))
-}
-
-/// `us-east-1`, `us-gov-west-1`.
-fn is_region(region: &str) -> bool {
-    let parts: Vec<_> = region.split('-').collect();
-    let word = |part: &&str| part.len() >= 2 && part.bytes().all(|b| b.is_ascii_lowercase());
-    let [words @ .., number] = &parts[..] else { return false };
-    words.len() >= 2 && words.iter().all(word) && number.len() <= 2 && number.parse::<u8>().is_ok()
 }
 
 /// A host name of RFC 1123 labels, in lower case.

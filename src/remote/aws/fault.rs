@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 
+pub use super::target::Target;
 use crate::error::{Class, Error};
 
 /// A request, as messages name it.
@@ -24,17 +25,6 @@ pub struct Request<'a> {
     pub region: &'a str,
     /// Where it was sent, when not to AWS.
     pub endpoint: Option<&'a str>,
-}
-
-/// What a request is about.
-#[derive(Debug, Clone, Copy)]
-pub enum Target<'a> {
-    /// A bucket.
-    Bucket(&'a str),
-    /// A bucket and a key.
-    Object(&'a str, &'a str),
-    /// A distribution's id.
-    Distribution(&'a str),
 }
 
 /// An answer that says no.
@@ -84,7 +74,7 @@ impl Request<'_> {
                 if home.is_some_and(|home| home != self.region) =>
             {
                 let home = home.unwrap_or_default();
-                let message = format!("{} is in region {home}, not in {}", self.bucket(), self.region);
+                let message = format!("{} is in region {home}, not in {}", self.target.holder(), self.region);
                 Error::new(Class::Config, "bucket-region", message)
                     .help(format!("set `region: {home}` for this environment in cdn-config.yml"))
             }
@@ -96,14 +86,38 @@ impl Request<'_> {
                     .help("renew them: `aws sso login`, or a fresh token in CI; `aws sts get-caller-identity` shows whether they work")
             }
             ("AccessDenied" | "AccessDeniedException" | "AllAccessDisabled" | "Forbidden", _) | (_, 403) => {
-                let message = format!("{} on {} is denied{}", self.action, self.arn(), words(answer));
-                Error::new(Class::Remote, "access-denied", message).help(self.how_to_allow())
+                let (action, resource) = self.denied(answer.message);
+                let message = format!("{action} on {resource} is denied{}", words(answer));
+                Error::new(Class::Remote, "access-denied", message).help(self.how_to_allow(&action, &resource))
             }
             ("SlowDown" | "Throttling" | "ThrottlingException" | "TooManyRequests" | "TooManyRequestsException", _)
             | (_, 429 | 503) => {
                 let message = format!("failed to {self}: the server still asks to slow down after every retry{}", words(answer));
                 Error::new(Class::Remote, "throttled", message)
                     .help("nothing is lost: wait a minute and run the command again; it continues where it stopped")
+            }
+            ("BucketAlreadyExists", _) => {
+                Error::new(Class::Config, "bucket-taken", format!("the name of {} is taken by somebody else", self.target.holder()))
+                    .help("names of buckets are unique in all of AWS: choose another one for `bucket` in cdn-config.yml")
+            }
+            ("BucketNotEmpty", _) => {
+                Error::new(Class::Remote, "bucket-not-empty", format!("{} is not empty", self.target.holder()))
+                    .help("objects, superseded versions of objects and delete markers all count: remove them first")
+            }
+            ("CNAMEAlreadyExists", _) => Error::new(Class::Config, "alias-taken", format!("failed to {self}{}", words(answer))),
+            ("InvalidViewerCertificate", _) => {
+                Error::new(Class::Config, "certificate-invalid", format!("failed to {self}: CloudFront refuses the certificate{}", words(answer)))
+                    .help("it must be in us-east-1, issued, and for every one of `domains`: `aws acm describe-certificate` shows it")
+            }
+            (code, _) if code.ends_with("InUse") => {
+                Error::new(Class::Remote, "in-use", format!("failed to {self}: something still uses it{}", words(answer)))
+                    .help("what was changed or removed a moment ago may still be known to CloudFront: run the command again in a few minutes")
+            }
+            (code, _) if code.starts_with("TooMany") => {
+                let quota = spelled(code.trim_start_matches("TooMany"));
+                let message = format!("failed to {self}: the account's quota of {quota} is used up ({code}){}", words(answer));
+                Error::new(Class::Remote, "quota", message)
+                    .help(format!("remove {quota} that nobody needs, or ask for more: Service Quotas in the console, or `aws service-quotas list-service-quotas --service-code {}`", self.service()))
             }
             ("NotImplemented", _) | (_, 501) => {
                 let message = format!("failed to {self}: the server cannot do that{}", words(answer));
@@ -118,10 +132,22 @@ impl Request<'_> {
         }
     }
 
+    /// A part of an answer that no answer lacks.
+    pub fn answered<T>(&self, part: Option<T>) -> Result<T, Error> {
+        part.ok_or_else(|| {
+            Error::new(
+                Class::Remote,
+                "aws",
+                format!("failed to {self}: the server answered without what was asked for"),
+            )
+            .help("this server does not speak AWS's protocols as they are documented; use another one")
+        })
+    }
+
     /// The error of a request to a bucket that does not exist.
     pub fn no_bucket(&self) -> Error {
         let place = self.endpoint.map(|endpoint| format!(" at {endpoint}")).unwrap_or_default();
-        Error::new(Class::Config, "bucket-missing", format!("{} does not exist{place}", self.bucket()))
+        Error::new(Class::Config, "bucket-missing", format!("{} does not exist{place}", self.target.holder()))
             .help("correct `bucket` in cdn-config.yml, or create the bucket: `treebeard-cdn provision`, or `aws s3 mb`")
     }
 
@@ -160,36 +186,39 @@ impl Request<'_> {
         Error::new(Class::Remote, "unreachable", message).help(help)
     }
 
-    fn how_to_allow(&self) -> String {
-        let (action, arn) = (self.action, self.arn());
-        let help = format!("allow {action} on {arn} to the identity in use; `aws sts get-caller-identity` names it");
+    /// The permission that is missing and for what: AWS's own words where it says, else what the request takes.
+    fn denied(&self, message: &str) -> (String, String) {
+        let said = |before: &str| {
+            let (_, rest) = message.split_once(before)?;
+            let word = rest.split_whitespace().next()?.trim_end_matches('.').trim_matches('"');
+            word.contains(':').then(|| word.to_owned())
+        };
+        let action = said("not authorized to perform: ").unwrap_or_else(|| self.action.to_owned());
+        (action, said(" on resource: ").unwrap_or_else(|| self.resource()))
+    }
+
+    fn how_to_allow(&self, action: &str, resource: &str) -> String {
+        let statement = serde_json::json!({ "Effect": "Allow", "Action": action, "Resource": resource });
+        let help = format!(
+            "allow {action} on {resource} to the identity in use; `aws sts get-caller-identity` names it, and this statement does it: {statement}"
+        );
         if action != "s3:GetObject" {
             return help;
         }
-        let bucket = self.bucket_arn();
+        let bucket = self.target.holder_arn(self.partition());
         format!("{help}. Without s3:ListBucket on {bucket}, S3 answers the same for an object that does not exist")
     }
 
-    fn bucket(&self) -> String {
-        match self.target {
-            Target::Bucket(bucket) | Target::Object(bucket, _) => format!("bucket {bucket}"),
-            Target::Distribution(id) => format!("distribution {id}"),
+    /// What a policy's `Resource` would have to cover. Lists are of everything.
+    fn resource(&self) -> String {
+        if self.action.starts_with("cloudfront:List") && !self.action.ends_with("TagsForResource") {
+            return "*".into();
         }
+        self.target.arn(self.partition())
     }
 
-    fn bucket_arn(&self) -> String {
-        match self.target {
-            Target::Bucket(bucket) | Target::Object(bucket, _) => format!("arn:{}:s3:::{bucket}", self.partition()),
-            // The account's number, which stands before the id, is not ours to know.
-            Target::Distribution(id) => format!("arn:{}:cloudfront::*:distribution/{id}", self.partition()),
-        }
-    }
-
-    fn arn(&self) -> String {
-        match self.target {
-            Target::Object(_, key) => format!("{}/{key}", self.bucket_arn()),
-            _ => self.bucket_arn(),
-        }
+    fn service(&self) -> &str {
+        self.action.split_once(':').map_or(self.action, |(service, _)| service)
     }
 
     fn partition(&self) -> &'static str {
@@ -201,14 +230,10 @@ impl Request<'_> {
     }
 }
 
-/// What was to be done: `write index.html to bucket site`.
+/// What was to be done: `write index.html in bucket site`.
 impl fmt::Display for Request<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.target {
-            Target::Bucket(bucket) => write!(f, "{} bucket {bucket}", self.verb),
-            Target::Object(bucket, key) => write!(f, "{} {key} in bucket {bucket}", self.verb),
-            Target::Distribution(id) => write!(f, "{} distribution {id}", self.verb),
-        }
+        write!(f, "{} {}", self.verb, self.target)
     }
 }
 
@@ -254,4 +279,31 @@ pub fn chain(error: &(dyn StdError + 'static)) -> String {
 fn quoted_after<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(prefix)?;
     Some(rest.split_once('\'')?.0)
+}
+
+/// `DistributionCNAMEs` as `distribution CNAMEs`.
+fn spelled(name: &str) -> String {
+    let mut words = String::new();
+    let letters: Vec<char> = name.chars().collect();
+    for (at, &letter) in letters.iter().enumerate() {
+        let begins = letter.is_uppercase() && at > 0 && !letters[at - 1].is_uppercase();
+        if begins {
+            words.push(' ');
+        }
+        let acronym = letters.get(at + 1).is_some_and(|next| next.is_uppercase()) || (at > 0 && !begins);
+        words.push(if acronym { letter } else { letter.to_ascii_lowercase() });
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+
+    #[test]
+    fn quotas_are_named_in_words() {
+        assert_eq!(spelled("Distributions"), "distributions");
+        assert_eq!(spelled("ResponseHeadersPolicies"), "response headers policies");
+        assert_eq!(spelled("DistributionCNAMEs"), "distribution CNAMEs");
+    }
 }

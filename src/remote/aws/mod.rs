@@ -1,16 +1,19 @@
-//! S3 and CloudFront, through the AWS SDK. No type of the SDK leaves this folder.
+//! S3, CloudFront and ACM, through the AWS SDK. No type of the SDK leaves this folder.
 
 mod client;
 mod cloudfront;
 mod fault;
 mod pace;
+mod provider;
 mod s3;
+mod target;
 mod wire;
 
 use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, sts::AssumeRoleProvider};
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 
-pub use cloudfront::CloudFront;
+pub use cloudfront::{CloudFront, Tagged};
+pub use provider::AwsProvider;
 pub use s3::S3Store;
 
 use crate::error::{Class, Error, Result};
@@ -20,8 +23,8 @@ use crate::error::{Class, Error, Result};
 pub struct Access {
     /// The bucket's region.
     pub region: String,
-    /// Endpoint of an S3-compatible server or an emulator, for S3 and CloudFront alike; none for AWS, or for what
-    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3` and `AWS_ENDPOINT_URL_CLOUDFRONT` or the profile say.
+    /// Endpoint of an S3-compatible server or an emulator, for every service alike; none for AWS, or for what
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `…_CLOUDFRONT` and `…_ACM` or the profile say.
     pub endpoint_url: Option<String>,
     /// Profile of the shared AWS configuration; none for what `AWS_PROFILE` says.
     pub profile: Option<String>,
@@ -41,12 +44,13 @@ pub enum Checksums {
     WhenRequired,
 }
 
-/// Credentials and connections that a store and a CDN share.
+/// Credentials and connections that all adapters share.
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// For each service its own: the endpoint decides how it is connected to.
     s3: SdkConfig,
     cloudfront: SdkConfig,
+    acm: SdkConfig,
     checksums: Checksums,
 }
 
@@ -93,7 +97,8 @@ impl Connection {
             builder.set_endpoint_url(endpoint);
             Ok::<_, Error>(builder.http_client(http).build())
         };
-        Ok(Self { s3: connected("S3")?, cloudfront: connected("CloudFront")?, checksums: access.checksums })
+        let (s3, cloudfront, acm) = (connected("S3")?, connected("CloudFront")?, connected("ACM")?);
+        Ok(Self { s3, cloudfront, acm, checksums: access.checksums })
     }
 
     /// The store in `bucket`.
@@ -106,6 +111,18 @@ impl Connection {
     #[must_use]
     pub fn cdn(&self, id: &str) -> CloudFront {
         CloudFront::new(&self.cloudfront, id)
+    }
+
+    /// Who makes and keeps a site's resources.
+    #[must_use]
+    pub fn provider(&self) -> AwsProvider {
+        AwsProvider::new(&self.s3, &self.cloudfront, &self.acm, self.checksums)
+    }
+
+    /// The distribution that `provision` made for `bucket`, looked for when it is first needed.
+    #[must_use]
+    pub fn tagged_cdn(&self, bucket: &str) -> Tagged {
+        Tagged::new(self, bucket)
     }
 
     /// The S3 endpoint in force when it is not AWS's own: the one configured, the environment's or the profile's.

@@ -1,6 +1,7 @@
 //! Real servers that speak AWS's protocols, one of each for the whole test run. They end with it.
 
 mod ministack;
+mod moto;
 mod scripted;
 mod seaweed;
 
@@ -14,8 +15,9 @@ use std::{
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
 use treebeard_cdn::remote::aws::{Access, Checksums, Connection};
 
-pub use ministack::ministack;
-pub use scripted::{Answer, Scripted};
+pub use ministack::{ministack, strict_ministack, user};
+pub use moto::{LOOKS, moto};
+pub use scripted::{Answer, Received, Scripted};
 pub use seaweed::seaweed;
 
 pub const REGION: &str = "us-east-1";
@@ -90,6 +92,13 @@ pub fn installed(path: &str) -> PathBuf {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("target").join(path);
     assert!(program.exists(), "{} is missing: run `.ci/install test`", program.display());
     program
+}
+
+/// A file of a Python package in the folder of packages that `.ci/install test` makes.
+pub fn python_package(folder: &str, path: &str) -> PathBuf {
+    let lib = installed(&format!("{folder}/lib"));
+    let version = lib.read_dir().unwrap().next().expect("one version of Python").unwrap().file_name();
+    installed(&format!("{folder}/lib/{}/site-packages/{path}", version.display()))
 }
 
 /// Starts a server under the supervisor, which kills it and removes `folder` when this process is gone.

@@ -34,6 +34,21 @@ pub struct Scripted {
 }
 
 impl Received {
+    pub fn method(&self) -> &str {
+        self.line.split(' ').next().unwrap_or_default()
+    }
+
+    /// Path and query.
+    pub fn target(&self) -> &str {
+        self.line.split(' ').nth(1).unwrap_or_default()
+    }
+
+    /// The service that the request's signature is for.
+    pub fn signed_for(&self) -> Option<&str> {
+        let credential = self.header("authorization")?.split_once("Credential=")?.1.split(',').next()?;
+        credential.split('/').nth_back(1)
+    }
+
     pub fn header(&self, name: &str) -> Option<&str> {
         let mut found = self.headers.iter().filter(|(header, _)| header.eq_ignore_ascii_case(name));
         found.next().map(|(_, value)| value.as_str())

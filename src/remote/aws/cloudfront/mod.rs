@@ -1,6 +1,7 @@
 //! A CloudFront distribution.
 
 mod delivery;
+mod tagged;
 
 use std::time::{Duration, Instant};
 
@@ -12,6 +13,8 @@ use aws_sdk_cloudfront::{
 };
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::{DateTime, date_time::Format, error::metadata::ProvideErrorMetadata};
+
+pub use tagged::Tagged;
 
 use super::fault::{Request, Target};
 use crate::{

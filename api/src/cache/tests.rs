@@ -1,0 +1,164 @@
+//! The cache within one process.
+
+use std::future::pending;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use super::*;
+use crate::domain::id::PlanId;
+use crate::domain::plan::Plan;
+use crate::domain::usage::MonthUsage;
+
+fn cache(max_bytes: u64) -> Cache {
+    let day = Duration::from_hours(24);
+    Cache::new(&Settings { max_bytes, policy: Policy { default_ttl: day, stale_if_error: day } })
+}
+
+fn id(n: u32) -> UserId {
+    UserId::try_from(format!("user_{n}")).unwrap()
+}
+
+fn user(n: u32) -> Key<Vec<MonthUsage>> {
+    Key::usage(&id(n))
+}
+
+fn month(text: &str) -> Vec<MonthUsage> {
+    vec![MonthUsage { month: text.to_owned(), days: 1, kwh: 1.0, cost_cents: 1 }]
+}
+
+/// Reads user 1's months; `fill` gives `text` when it is asked.
+async fn read(cache: &Cache, text: &'static str) -> (String, Source) {
+    let (value, source) = cache.value(&user(1), async move { Ok(month(text)) }).await.unwrap();
+    (value[0].month.clone(), source)
+}
+
+#[tokio::test]
+async fn a_value_is_filled_once_and_a_failed_fill_is_not_kept() {
+    let cache = cache(1 << 20);
+    let failed = cache.json(&user(1), async { Err(Error::Internal("bug".into())) }).await;
+    assert!(matches!(failed, Err(Error::Internal(_))));
+    assert!(cache.is_empty());
+    assert_eq!(read(&cache, "first").await, ("first".to_owned(), Source::Filled));
+    assert_eq!(read(&cache, "second").await, ("first".to_owned(), Source::L1));
+    assert!(!cache.is_empty());
+    let counts = cache.counts(Namespace::UsageAnalysis);
+    assert_eq!((counts.l1, counts.misses, counts.requests()), (1, 2, 3));
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_remembered_until_it_is_made() {
+    let cache = cache(1 << 20);
+    let missing = async |fill: Result<Vec<MonthUsage>, Error>| cache.json(&user(1), async { fill }).await;
+    assert!(matches!(missing(Err(Error::NotFound("user"))).await, Err(Error::NotFound("user"))));
+    assert!(matches!(missing(Ok(month("2026-10"))).await, Err(Error::NotFound("user"))));
+    cache.invalidate_user(&id(1)).await;
+    assert!(missing(Ok(month("2026-10"))).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fill_that_hangs_is_an_outage() {
+    let hung = cache(1 << 20).json(&user(1), pending()).await;
+    assert!(matches!(hung, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn a_source_that_fails_again_and_again_is_left_alone() {
+    let (cache, asked) = (cache(1 << 20), Arc::new(AtomicUsize::new(0)));
+    for n in 0..20 {
+        let asked = Arc::clone(&asked);
+        let fill = async move {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Err(Error::Unavailable("down".into()))
+        };
+        assert!(matches!(cache.json(&user(n), fill).await, Err(Error::Unavailable(_))));
+    }
+    assert_eq!(asked.load(Ordering::Relaxed), 5);
+}
+
+#[tokio::test]
+async fn a_fill_goes_on_when_the_caller_leaves_and_whoever_waits_gets_it() {
+    let cache = cache(1 << 20);
+    let (release, released) = oneshot::channel::<()>();
+    let leader = tokio::spawn({
+        let cache = cache.clone();
+        async move {
+            let fill = async {
+                let _ = released.await;
+                Ok(month("first"))
+            };
+            cache.value(&user(1), fill).await
+        }
+    });
+    tokio::task::yield_now().await;
+    leader.abort();
+    let _ = leader.await;
+    let (answer, ()) = tokio::join!(read(&cache, "second"), async { release.send(()).unwrap() });
+    assert_eq!(answer, ("first".to_owned(), Source::Filled));
+}
+
+#[tokio::test]
+async fn a_fill_that_panics_is_an_error_of_ours_and_the_next_one_runs() {
+    let cache = cache(1 << 20);
+    let panicked = cache.json(&user(1), async { panic!("as planned") }).await;
+    assert!(matches!(panicked, Err(Error::Internal(_))));
+    assert_eq!(read(&cache, "next").await.1, Source::Filled);
+}
+
+/// Starts a fill, lets `meanwhile` happen while it runs, and gives what the next read sees.
+async fn read_after(meanwhile: impl AsyncFnOnce(&Cache)) -> (String, Source) {
+    let cache = cache(1 << 20);
+    let (release, released) = oneshot::channel::<()>();
+    let old = async {
+        let fill = async {
+            let _ = released.await;
+            Ok(month("old"))
+        };
+        cache.value(&user(1), fill).await.unwrap()
+    };
+    let change = async {
+        tokio::task::yield_now().await;
+        meanwhile(&cache).await;
+        // Whoever asks after the invalidation neither waits for the old fill nor gets its value.
+        assert_eq!(read(&cache, "new").await.0, "new");
+        release.send(()).unwrap();
+    };
+    tokio::join!(old, change);
+    tokio::task::yield_now().await;
+    read(&cache, "newer").await
+}
+
+#[tokio::test]
+async fn a_fill_that_began_before_an_invalidation_never_writes_back() {
+    let new = ("new".to_owned(), Source::L1);
+    assert_eq!(read_after(async |cache| cache.invalidate(&user(1)).await).await, new);
+    assert_eq!(read_after(async |cache| cache.invalidate_user(&id(1)).await).await, new);
+    assert_eq!(read_after(async |cache| cache.invalidate_prefix(Namespace::UsageAnalysis).await).await, new);
+}
+
+#[tokio::test]
+async fn it_holds_no_more_than_its_bytes() {
+    let cache = cache(100_000);
+    for n in 0..100 {
+        let long: String = (0..2_000).map(|_| fastrand::alphanumeric()).collect();
+        cache.json(&user(n), async move { Ok(month(&long)) }).await.unwrap();
+    }
+    assert!(!cache.is_empty());
+    let (all, own) = (cache.0.memory.weight(), cache.0.memory.bytes(Namespace::UsageAnalysis));
+    assert!((10_000..=100_000).contains(&all), "{all} bytes");
+    assert_eq!(all, own);
+}
+
+#[test]
+fn keys_are_named_and_kept_as_the_contract_says() {
+    let policy = Policy { default_ttl: Duration::from_hours(24), stale_if_error: Duration::ZERO };
+    let ttl = |namespace| policy.ttl(namespace).as_secs();
+    let plan: Key<Plan> = Key::plan(&PlanId::try_from("plan_0042".to_owned()).unwrap());
+    assert_eq!((plan.as_str(), ttl(plan.namespace())), ("plan_catalog:v1:plan_0042", 3_600));
+    assert_eq!((user(7).as_str(), ttl(user(7).namespace())), ("usage_analysis:v1:user_7", 604_800));
+    let (profile, set) = (Key::profile(&id(123)), Key::recommendations(&id(123)));
+    assert_eq!((profile.as_str(), ttl(profile.namespace())), ("user_profile:v1:user_123", 86_400));
+    assert_eq!((set.as_str(), ttl(set.namespace())), ("recommendations:v1:user_123", 86_400));
+    assert_eq!((Namespace::Response.prefix(), ttl(Namespace::Response)), ("cache:response", 300));
+}

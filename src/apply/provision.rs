@@ -1,0 +1,140 @@
+//! Makes, changes and removes resources, one after the other: each needs only those before it.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    error::{Class, Error, Result},
+    model::infrastructure::{Distribution, Found, Kind, Known, Resource, Settings},
+    plan::infrastructure::{Action, Step, Steps},
+    remote::provider::Provider,
+};
+
+/// How often a distribution is asked whether it is deployed.
+const POLL: Duration = Duration::from_secs(5);
+
+/// CloudFront takes some minutes to reach every edge. What was accepted is carried out, whether or not anybody waits.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+/// What happens meanwhile.
+#[derive(Debug, Clone, Copy)]
+pub enum Event<'a> {
+    /// A step begins.
+    Begins(&'a Step),
+    /// A distribution's change has not reached every edge; so many seconds have passed.
+    Waiting(&'a Found, u64),
+}
+
+/// Who hears the events.
+pub type Listener = Arc<dyn Fn(Event<'_>) + Send + Sync>;
+
+/// What steps are carried out with.
+#[derive(Clone)]
+pub struct Workshop {
+    /// Who makes resources.
+    pub provider: Arc<dyn Provider>,
+    /// Who hears the events.
+    pub listener: Listener,
+    /// No step is begun once it is cancelled.
+    pub stop: CancellationToken,
+    /// Whether to wait until the distribution's change has reached every edge.
+    pub wait: bool,
+}
+
+/// Carries the steps out. Whoever dies in between is followed by another run, which finds what there is by its name.
+pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
+    let Workshop { provider, listener, .. } = workshop;
+    let mut known = Known::default();
+    for step in &steps.0 {
+        if let Some(found) = &step.found {
+            known.insert(&step.wanted.name, found.clone());
+        }
+    }
+    for step in &steps.0 {
+        if step.action == Action::Keep {
+            continue;
+        }
+        workshop.go_on()?;
+        listener(Event::Begins(step));
+        let wanted = complete(&step.wanted, &known);
+        let now = match &step.found {
+            Some(found) => provider.update(&wanted, found, &known).await?,
+            None => provider.create(&wanted, &known).await?,
+        };
+        known.insert(&step.wanted.name, now);
+    }
+    let distributions = steps.0.iter().filter(|step| step.wanted.kind() == Kind::Distribution);
+    for distribution in distributions.filter_map(|step| known.get(Kind::Distribution, &step.wanted.name)) {
+        if workshop.wait {
+            workshop.settle(distribution).await?;
+        }
+    }
+    Ok(known)
+}
+
+/// Removes what the steps found, distributions only after they were switched off everywhere.
+pub async fn destroy(steps: &Steps, workshop: &Workshop) -> Result<()> {
+    let Workshop { provider, listener, .. } = workshop;
+    for step in &steps.0 {
+        let Some(found) = &step.found else { continue };
+        workshop.go_on()?;
+        listener(Event::Begins(step));
+        if let Settings::Distribution(settings) = &found.settings {
+            let off = Settings::Distribution(Box::new(Distribution::disabled()));
+            let wanted = Resource { settings: off, id: Some(found.id.clone()), ..step.wanted.clone() };
+            let found = if settings.enabled {
+                provider.update(&wanted, found, &Known::default()).await?
+            } else {
+                found.clone()
+            };
+            workshop.settle(&found).await?;
+            provider.delete(&found).await?;
+        } else {
+            provider.delete(found).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The resource with what was not known when it was planned: statements name the distribution by its ARN.
+fn complete(wanted: &Resource, known: &Known) -> Resource {
+    let arn = known.get(Kind::Distribution, &wanted.name).and_then(|found| found.arn.as_deref());
+    match (&wanted.settings, arn) {
+        (Settings::BucketPolicy(policy), Some(arn)) => {
+            Resource { settings: Settings::BucketPolicy(policy.of_distribution(arn)), ..wanted.clone() }
+        }
+        _ => wanted.clone(),
+    }
+}
+
+impl Workshop {
+    fn go_on(&self) -> Result<()> {
+        if !self.stop.is_cancelled() {
+            return Ok(());
+        }
+        Err(Error::new(Class::Interrupted(15), "interrupted", "interrupted before it was finished")
+            .help("what was made is found again: run the command again to finish"))
+    }
+
+    async fn settle(&self, found: &Found) -> Result<()> {
+        let began = Instant::now();
+        while !self.provider.settled(found).await? {
+            self.go_on()?;
+            if began.elapsed() > PATIENCE {
+                let message = format!("distribution {} is still being deployed after {PATIENCE:?}", found.id);
+                return Err(Error::new(Class::Remote, "not-deployed", message)
+                    .help("CloudFront goes on with it; `treebeard-cdn status` shows when it is done"));
+            }
+            (self.listener)(Event::Waiting(found, began.elapsed().as_secs()));
+            tokio::select! {
+                () = tokio::time::sleep(POLL) => {}
+                () = self.stop.cancelled() => {}
+            }
+        }
+        Ok(())
+    }
+}

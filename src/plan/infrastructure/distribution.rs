@@ -1,0 +1,133 @@
+//! The distribution.
+
+use std::collections::BTreeMap;
+
+use super::{
+    Facts, Names,
+    bucket::{partition, tags},
+    policies::headers_name,
+};
+use crate::{
+    config::{Aws, Config},
+    model::{
+        distribution as described,
+        infrastructure::{
+            ADOPTED_TAG, ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution,
+            ErrorPage, Geo, Logging, Origin, Resource, Settings, ViewerProtocol,
+        },
+    },
+};
+
+/// Ids of our origins.
+const BUCKET: &str = "treebeard-bucket";
+const API: &str = "treebeard-api";
+
+/// The distribution. One that this tool made has no settings but the configuration's; of one that it adopted,
+/// what the configuration does not speak of is nobody's business.
+pub fn distribution(
+    config: &Config,
+    aws: &Aws,
+    facts: &Facts,
+    names: &Names,
+    described: &described::Distribution,
+) -> Resource {
+    let delivery = &config.delivery;
+    let ours = !facts.adopted;
+    let certificate = aws
+        .certificate_arn
+        .as_ref()
+        .map(|arn| Certificate { arn: arn.clone(), minimum_tls: Some(delivery.minimum_tls.to_owned()) });
+    let mut tags = tags(config, aws);
+    if facts.adopted {
+        tags.insert(ADOPTED_TAG.to_owned(), "true".to_owned());
+    }
+    let pages = error_pages(config, described);
+    let settings = Distribution {
+        enabled: true,
+        aliases: said(aws.domains.iter().cloned().collect(), ours, |names| !names.is_empty()),
+        certificate: certificate.or_else(|| ours.then(Certificate::default)),
+        http_version: Some("http2and3".to_owned()),
+        ipv6: Some(true),
+        price_class: delivery.price_class.or(ours.then_some("PriceClass_All")).map(str::to_owned),
+        default_root_object: Some("index.html".to_owned()),
+        logging: delivery.logging.clone().or_else(|| ours.then(Logging::default)),
+        waf_acl: delivery.waf_acl.clone().or_else(|| ours.then(String::new)),
+        geo: delivery.geo.clone().or_else(|| ours.then(Geo::default)),
+        cache_tag_header: delivery.cache_tag_header.clone().or_else(|| ours.then(String::new)),
+        origins: origins(config, aws, ours, names),
+        behaviors: described.behaviors.iter().map(|it| (it.path_pattern.clone(), behavior(names, it))).collect(),
+        error_pages: said(pages, ours, |pages| !pages.is_empty()),
+        tags,
+    };
+    Resource {
+        name: aws.bucket.clone(),
+        id: aws.distribution_id.clone(),
+        settings: Settings::Distribution(Box::new(settings)),
+    }
+}
+
+/// `value` where the configuration speaks of it, or where it is the configuration that does all the speaking.
+fn said<T>(value: T, ours: bool, speaks: impl FnOnce(&T) -> bool) -> Option<T> {
+    (ours || speaks(&value)).then_some(value)
+}
+
+/// Error pages hold for the whole distribution: that of a site without client-side routing is one only where no API
+/// could meet it.
+fn error_pages(config: &Config, described: &described::Distribution) -> BTreeMap<u16, ErrorPage> {
+    let mut pages = described.error_pages.clone();
+    if let (Some(page), None) = (config.not_found_page(), &config.api) {
+        let ttl = described.error_ttl.as_secs();
+        pages.entry(404).or_insert_with(|| ErrorPage { page: format!("/{page}"), status: 404, ttl });
+    }
+    pages
+}
+
+fn origins(config: &Config, aws: &Aws, ours: bool, names: &Names) -> BTreeMap<String, Origin> {
+    let suffix = if partition(&aws.region) == "aws-cn" { ".cn" } else { "" };
+    let bucket = Origin {
+        domain: format!("{}.s3.{}.amazonaws.com{suffix}", aws.bucket, aws.region),
+        path: String::new(),
+        access_control: Some(names.access_control()),
+        shield: config.delivery.origin_shield.clone().or_else(|| ours.then(String::new)),
+        ..Origin::default()
+    };
+    let api = aws.api_origin.as_deref().filter(|_| config.api.is_some()).map(api_origin);
+    [(BUCKET.to_owned(), bucket)].into_iter().chain(api.map(|api| (API.to_owned(), api))).collect()
+}
+
+/// `https://host` or `https://host:port`; `http://` only on this machine, which the lints see to.
+fn api_origin(url: &str) -> Origin {
+    let (secure, authority) = match url.split_once("://") {
+        Some((scheme, authority)) => (scheme == "https", authority.trim_end_matches('/')),
+        None => (true, url),
+    };
+    let (domain, port) = match authority.rsplit_once(':') {
+        Some((domain, port)) => (domain, port.parse().ok()),
+        None => (authority, None),
+    };
+    Origin {
+        domain: domain.to_owned(),
+        path: String::new(),
+        protocol: Some(if secure { "https-only" } else { "http-only" }.to_owned()),
+        port: port.or(Some(if secure { 443 } else { 80 })),
+        // The newest that CloudFront speaks to origins.
+        tls: Some(["TLSv1.2".to_owned()].into()),
+        ..Origin::default()
+    }
+}
+
+fn behavior(names: &Names, described: &described::Behavior) -> Behavior {
+    let is_site = described.origin == described::Origin::Bucket;
+    Behavior {
+        origin: if is_site { BUCKET } else { API }.to_owned(),
+        // A redirect turns POST into GET, and a request with a token should not be sent in the clear at all.
+        viewer_protocol: if is_site { ViewerProtocol::RedirectToHttps } else { ViewerProtocol::HttpsOnly },
+        methods: described.methods.names().iter().map(|&name| name.to_owned()).collect(),
+        cached_methods: ["GET", "HEAD"].map(str::to_owned).into(),
+        compress: false,
+        cache_policy: if is_site { names.cache() } else { CACHING_DISABLED.to_owned() },
+        origin_request_policy: if is_site { String::new() } else { ALL_VIEWER_EXCEPT_HOST_HEADER.to_owned() },
+        response_headers_policy: headers_name(names, described.origin),
+        viewer_request: if described.function { names.function() } else { String::new() },
+    }
+}

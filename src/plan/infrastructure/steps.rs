@@ -1,0 +1,172 @@
+//! What `provision` does, decided before anything is done.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Serialize, Serializer, ser::SerializeStruct};
+use serde_json::Value;
+
+use super::diff::{Change, changes};
+use crate::{
+    error::{Class, Error, Result},
+    model::infrastructure::{Found, Kind, Resource, Settings},
+};
+
+/// What becomes of a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is as it should be.
+    Keep,
+    /// It is made.
+    Create,
+    /// It is changed.
+    Update,
+    /// It is removed.
+    Delete,
+}
+
+/// What becomes of one resource, and why.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What becomes of it.
+    pub action: Action,
+    /// As it should be.
+    pub wanted: Resource,
+    /// As it is.
+    pub found: Option<Found>,
+    /// The fields that change.
+    pub changes: Vec<Change>,
+}
+
+/// What becomes of every resource, in the order in which it happens.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct Steps(pub Vec<Step>);
+
+/// What has to be done about what was found, for it to be as wanted.
+///
+/// # Errors
+/// [`Class::Config`] when the bucket is in another region: buckets do not move.
+pub fn plan(wanted: Vec<Resource>, mut found: BTreeMap<Kind, BTreeMap<String, Found>>) -> Result<Steps> {
+    let step = |wanted: Resource| {
+        let found = found.get_mut(&wanted.kind()).and_then(|of| of.remove(&wanted.name));
+        let changes = changes(&wanted.settings, found.as_ref().map(|found| &found.settings));
+        let action = match &found {
+            None => Action::Create,
+            Some(_) if changes.is_empty() => Action::Keep,
+            Some(_) => Action::Update,
+        };
+        if let (Settings::Bucket(wanted), Some(Settings::Bucket(found))) =
+            (&wanted.settings, found.as_ref().map(|found| &found.settings))
+            && wanted.region != found.region
+        {
+            let message = format!("the bucket is in region {}, not in {}", found.region, wanted.region);
+            return Err(Error::new(Class::Config, "bucket-region", message)
+                .help(format!("set `region: {}` for this environment in cdn-config.yml", found.region)));
+        }
+        Ok(Step { action, wanted, found, changes })
+    };
+    let mut steps: Vec<Step> = wanted.into_iter().map(step).collect::<Result<_>>()?;
+    // A distribution that answers viewers already must be let into the bucket before it is sent there.
+    let at = |kind| move |step: &Step| step.wanted.kind() == kind;
+    if let (Some(distribution), Some(policy)) =
+        (steps.iter().position(at(Kind::Distribution)), steps.iter().position(at(Kind::BucketPolicy)))
+        && steps[distribution].found.is_some()
+        && distribution < policy
+    {
+        steps[distribution..=policy].rotate_right(1);
+    }
+    Ok(Steps(steps))
+}
+
+/// What has to be done for nothing of what was found to be left.
+#[must_use]
+pub fn removal(steps: Steps) -> Steps {
+    let gone = steps.0.into_iter().rev().filter(|step| step.found.is_some());
+    Steps(gone.map(|step| Step { action: Action::Delete, changes: Vec::new(), ..step }).collect())
+}
+
+impl Steps {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.iter().all(|step| step.action == Action::Keep)
+    }
+
+    /// The resource of that kind as it was found.
+    #[must_use]
+    pub fn found(&self, kind: Kind) -> Option<&Found> {
+        self.0.iter().find(|step| step.wanted.kind() == kind).and_then(|step| step.found.as_ref())
+    }
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut fields = serializer.serialize_struct("Step", 5)?;
+        fields.serialize_field("kind", &self.wanted.kind())?;
+        fields.serialize_field("name", &self.wanted.name)?;
+        fields.serialize_field("id", &self.found.as_ref().map(|found| &found.id))?;
+        fields.serialize_field("action", &self.action)?;
+        fields.serialize_field("changes", &self.changes)?;
+        fields.end()
+    }
+}
+
+impl fmt::Display for Steps {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in self.0.iter().filter(|step| step.action != Action::Keep) {
+            write!(f, "{step}")?;
+        }
+        let count = |action| self.0.iter().filter(|step| step.action == action).count();
+        let counted = [(Action::Create, "to create"), (Action::Update, "to change"), (Action::Delete, "to remove")]
+            .map(|(action, words)| (count(action), words));
+        let said: Vec<_> =
+            counted.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
+        match &said[..] {
+            [] => writeln!(f, "infrastructure: nothing to do, {} resources are as they should be", self.0.len()),
+            said => writeln!(f, "infrastructure: {}, {} as they should be", said.join(", "), count(Action::Keep)),
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = match self.action {
+            Action::Keep => '=',
+            Action::Create => '+',
+            Action::Update => '~',
+            Action::Delete => '-',
+        };
+        write!(f, "  {sign} {} {}", self.wanted.kind(), self.wanted.name)?;
+        match &self.found {
+            Some(found) if found.id != self.wanted.name => writeln!(f, " ({})", found.id)?,
+            _ => writeln!(f)?,
+        }
+        self.changes.iter().try_for_each(|change| write!(f, "{change}"))
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { path, old, new, cost } = self;
+        match (old, new) {
+            (Some(old), Some(new)) => write!(f, "      ~ {path}: {} → {}", shown(old), shown(new))?,
+            (None, Some(new)) => write!(f, "      + {path}: {}", shown(new))?,
+            (Some(old), None) => write!(f, "      - {path}: {}", shown(old))?,
+            (None, None) => write!(f, "      ~ {path}")?,
+        }
+        match cost {
+            Some(cost) => writeln!(f, "  ({cost})"),
+            None => writeln!(f),
+        }
+    }
+}
+
+/// A value as people read it: of a digest its beginning.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) => text[..16].to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

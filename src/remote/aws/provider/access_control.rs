@@ -1,0 +1,93 @@
+//! Origin access control: CloudFront signs what it asks of the bucket.
+
+use async_trait::async_trait;
+use aws_sdk_cloudfront::types::{
+    OriginAccessControlConfig, OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors,
+    OriginAccessControlSigningProtocols,
+};
+
+use super::{AwsProvider, build::built, document::Document, failure::Failure};
+use crate::{
+    error::Result,
+    model::infrastructure::{Kind, Settings},
+};
+
+/// An origin access control.
+pub struct AccessControl<'a> {
+    pub provider: &'a AwsProvider,
+    pub name: &'a str,
+    pub id: &'a str,
+}
+
+const KIND: Kind = Kind::OriginAccessControl;
+
+impl AwsProvider {
+    /// The id of the origin access control of that name.
+    pub(super) async fn access_control_id(&self, name: &str) -> Result<Option<String>> {
+        let request = self.kept("look for", "cloudfront:ListOriginAccessControls", KIND, name, None);
+        let mut pages = self.cloudfront.list_origin_access_controls().into_paginator().items().send();
+        while let Some(listed) = pages.next().await {
+            let listed = listed.map_err(|failure| request.failed(&failure))?;
+            if listed.name == name {
+                return Ok(Some(listed.id));
+            }
+        }
+        Ok(None)
+    }
+
+    pub(super) async fn make_access_control(&self, name: &str) -> Result<String, Failure> {
+        let request = self.kept("create", "cloudfront:CreateOriginAccessControl", KIND, name, None);
+        let config = OriginAccessControlConfig::builder()
+            .name(name)
+            .signing_protocol(OriginAccessControlSigningProtocols::Sigv4)
+            .signing_behavior(OriginAccessControlSigningBehaviors::Always)
+            .origin_access_control_origin_type(OriginAccessControlOriginTypes::S3);
+        let asked = self.once.create_origin_access_control().origin_access_control_config(built(config.build())?);
+        let made = asked.send().await.map_err(|failure| Failure::of(&request, &failure))?;
+        Ok(request.answered(made.origin_access_control)?.id)
+    }
+}
+
+/// What there is to say of an origin access control.
+pub fn settings() -> Settings {
+    Settings::OriginAccessControl {}
+}
+
+/// Every request to S3 is signed.
+pub fn lay(config: &mut OriginAccessControlConfig) {
+    config.signing_protocol = OriginAccessControlSigningProtocols::Sigv4;
+    config.signing_behavior = OriginAccessControlSigningBehaviors::Always;
+    config.origin_access_control_origin_type = OriginAccessControlOriginTypes::S3;
+}
+
+#[async_trait]
+impl Document for AccessControl<'_> {
+    type Config = OriginAccessControlConfig;
+
+    fn label(&self) -> String {
+        format!("{KIND} {}", self.name)
+    }
+
+    async fn read(&self) -> Result<(Self::Config, String), Failure> {
+        let request = self.provider.kept("read", "cloudfront:GetOriginAccessControl", KIND, self.name, Some(self.id));
+        let asked = self.provider.cloudfront.get_origin_access_control().id(self.id);
+        let found = asked.send().await.map_err(|failure| Failure::of(&request, &failure))?;
+        let config = found.origin_access_control.and_then(|it| it.origin_access_control_config);
+        Ok((request.answered(config)?, request.answered(found.e_tag)?))
+    }
+
+    async fn write(&self, config: Self::Config, etag: &str) -> Result<(), Failure> {
+        let request =
+            self.provider.kept("change", "cloudfront:UpdateOriginAccessControl", KIND, self.name, Some(self.id));
+        let asked = self.provider.cloudfront.update_origin_access_control().id(self.id).if_match(etag);
+        let changed = asked.origin_access_control_config(config).send().await;
+        changed.map(drop).map_err(|failure| Failure::of(&request, &failure))
+    }
+
+    async fn remove(&self, etag: &str) -> Result<(), Failure> {
+        let request =
+            self.provider.kept("delete", "cloudfront:DeleteOriginAccessControl", KIND, self.name, Some(self.id));
+        let asked = self.provider.cloudfront.delete_origin_access_control().id(self.id).if_match(etag);
+        asked.send().await.map(drop).map_err(|failure| Failure::of(&request, &failure))
+    }
+}

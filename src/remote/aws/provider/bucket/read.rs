@@ -1,0 +1,73 @@
+//! Settings of a bucket as they are, each of which S3 is asked for by itself.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule};
+
+use super::{
+    super::failure::{Failure, if_set},
+    AwsProvider,
+};
+use crate::{
+    error::Result,
+    model::infrastructure::{Bucket, Lifecycle},
+};
+
+/// Asks for a setting: what there is, if anything is set.
+macro_rules! ask {
+    ($self:ident, $name:ident, $operation:ident, $action:literal) => {{
+        let request = $self.about_bucket("read", $action, $name);
+        let answer = $self.s3.$operation().bucket($name).send().await;
+        if_set(answer.map_err(|failure| Failure::of(&request, &failure)))?
+    }};
+}
+
+impl AwsProvider {
+    pub(super) async fn bucket_settings(&self, name: &str, region: String) -> Result<Bucket> {
+        let block = ask!(self, name, get_public_access_block, "s3:GetBucketPublicAccessBlock");
+        let block = block.and_then(|it| it.public_access_block_configuration);
+        let ownership = ask!(self, name, get_bucket_ownership_controls, "s3:GetBucketOwnershipControls");
+        let ownership = ownership.and_then(|it| it.ownership_controls?.rules.into_iter().next());
+        let versioning = ask!(self, name, get_bucket_versioning, "s3:GetBucketVersioning");
+        let encryption = ask!(self, name, get_bucket_encryption, "s3:GetEncryptionConfiguration");
+        let encryption = encryption.and_then(|it| it.server_side_encryption_configuration);
+        Ok(Bucket {
+            region,
+            block_public_access: block.is_some_and(|it| {
+                [it.block_public_acls, it.ignore_public_acls, it.block_public_policy, it.restrict_public_buckets]
+                    .iter()
+                    .all(|on| *on == Some(true))
+            }),
+            ownership: ownership.map(|it| it.object_ownership.as_str().to_owned()),
+            versioning: versioning.is_some_and(|it| it.status == Some(BucketVersioningStatus::Enabled)),
+            encryption: encryption
+                .is_some_and(|it| it.rules.iter().any(|it| it.apply_server_side_encryption_by_default.is_some())),
+            lifecycle: self.lifecycle_rules(name).await?.iter().find_map(our_rule),
+            tags: self.bucket_tags(name).await?,
+        })
+    }
+
+    /// All lifecycle rules of a bucket.
+    pub(super) async fn lifecycle_rules(&self, name: &str) -> Result<Vec<LifecycleRule>> {
+        let found = ask!(self, name, get_bucket_lifecycle_configuration, "s3:GetLifecycleConfiguration");
+        Ok(found.and_then(|it| it.rules).unwrap_or_default())
+    }
+
+    /// All tags of a bucket.
+    pub(super) async fn bucket_tags(&self, name: &str) -> Result<BTreeMap<String, String>> {
+        let found = ask!(self, name, get_bucket_tagging, "s3:GetBucketTagging");
+        let tags = found.map(|it| it.tag_set).unwrap_or_default();
+        Ok(tags.into_iter().map(|tag| (tag.key, tag.value)).collect())
+    }
+}
+
+/// Our rule in our words, where it is in force.
+fn our_rule(rule: &LifecycleRule) -> Option<Lifecycle> {
+    if rule.id.as_deref() != Some(Lifecycle::RULE) || rule.status != ExpirationStatus::Enabled {
+        return None;
+    }
+    Some(Lifecycle {
+        noncurrent_days: rule.noncurrent_version_expiration.as_ref()?.noncurrent_days?,
+        abort_multipart_days: rule.abort_incomplete_multipart_upload.as_ref()?.days_after_initiation?,
+    })
+}

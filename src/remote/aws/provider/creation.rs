@@ -1,0 +1,71 @@
+//! Creation: at most one, whatever becomes of the answer.
+
+use std::time::Duration;
+
+use super::{
+    AwsProvider,
+    failure::{Failure, Meaning, changed},
+};
+use crate::{
+    error::Result,
+    model::infrastructure::{Found, Known, Resource, Settings},
+    remote::provider::Provider,
+};
+
+/// Pauses before further attempts; and between looks for what was made, until all of AWS knows of it.
+const PAUSES: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
+
+impl AwsProvider {
+    /// Makes a resource. A creation is asked for once: after a failure of whatever kind the first thing is to look
+    /// whether it went well nevertheless, and only then to ask again.
+    pub(super) async fn made(&self, wanted: &Resource, known: &Known) -> Result<Found> {
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let failure = match self.make(wanted, known).await {
+                Ok(id) => return self.finished(wanted, &id, known).await,
+                Err(failure) => failure,
+            };
+            if let Ok(Some(found)) = self.find(wanted, known).await {
+                return self.finished(wanted, &found.id, known).await;
+            }
+            match (failure.meaning, pauses.next()) {
+                (Meaning::Transient | Meaning::Taken, Some(pause)) => tokio::time::sleep(jittered(pause)).await,
+                _ => return Err(failure.error),
+            }
+        }
+    }
+
+    async fn make(&self, wanted: &Resource, known: &Known) -> Result<String, Failure> {
+        let name = &wanted.name;
+        match &wanted.settings {
+            Settings::Bucket(it) => self.make_bucket(name, it).await,
+            Settings::OriginAccessControl {} => self.make_access_control(name).await,
+            Settings::ResponseHeadersPolicy(it) => self.make_response_headers(name, it).await,
+            Settings::CachePolicy(it) => self.make_cache_policy(name, it).await,
+            Settings::Function(it) => self.make_function(name, it).await,
+            Settings::Distribution(it) => self.make_distribution(name, it, known).await,
+            Settings::BucketPolicy(it) => self.make_bucket_policy(name, it, known).await,
+        }
+    }
+
+    /// What takes more than one request, and the result.
+    async fn finished(&self, wanted: &Resource, id: &str, known: &Known) -> Result<Found> {
+        match &wanted.settings {
+            Settings::Bucket(it) => self.furnish_bucket(id, it).await?,
+            Settings::Function(it) => self.publish_if_ours(id, it).await?,
+            _ => {}
+        }
+        for pause in PAUSES {
+            if let Some(found) = self.look(wanted, id, known).await? {
+                return Ok(found);
+            }
+            tokio::time::sleep(jittered(pause)).await;
+        }
+        Err(changed(&format!("{} {}", wanted.kind(), wanted.name)))
+    }
+}
+
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(fastrand::f64().mul_add(0.5, 0.5))
+}

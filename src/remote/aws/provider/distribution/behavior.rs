@@ -1,0 +1,205 @@
+//! Behaviors: what is done with requests for a pattern of paths.
+
+#![expect(deprecated, reason = "the settings that were there before policies are taken away by name")]
+
+use std::collections::BTreeSet;
+
+use aws_sdk_cloudfront::types::{
+    AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, DistributionConfig, EventType,
+    ForwardedValues, FunctionAssociation, FunctionAssociations, Method, ViewerProtocolPolicy,
+};
+
+use super::super::build::{built, list};
+use crate::{
+    error::{Class, Error, Result},
+    model::infrastructure::{Behavior, Distribution, Kind, Known, ViewerProtocol},
+};
+
+/// What the pattern of the default behavior would be.
+const DEFAULT: &str = "*";
+
+/// Methods where nothing is said (CloudFront API Reference, `AllowedMethods`).
+const PLAIN_METHODS: [&str; 2] = ["GET", "HEAD"];
+
+/// The fields that the default behavior and all others share, for which the SDK has two types.
+struct Fields<'a> {
+    origin: &'a mut String,
+    viewer_protocol: &'a mut ViewerProtocolPolicy,
+    methods: &'a mut Option<AllowedMethods>,
+    compress: &'a mut Option<bool>,
+    cache_policy: &'a mut Option<String>,
+    origin_request_policy: &'a mut Option<String>,
+    response_headers_policy: &'a mut Option<String>,
+    functions: &'a mut Option<FunctionAssociations>,
+    forwarded: &'a mut Option<ForwardedValues>,
+    ttls: [&'a mut Option<i64>; 3],
+}
+
+macro_rules! fields {
+    ($behavior:expr) => {{
+        let behavior = $behavior;
+        Fields {
+            origin: &mut behavior.target_origin_id,
+            viewer_protocol: &mut behavior.viewer_protocol_policy,
+            methods: &mut behavior.allowed_methods,
+            compress: &mut behavior.compress,
+            cache_policy: &mut behavior.cache_policy_id,
+            origin_request_policy: &mut behavior.origin_request_policy_id,
+            response_headers_policy: &mut behavior.response_headers_policy_id,
+            functions: &mut behavior.function_associations,
+            forwarded: &mut behavior.forwarded_values,
+            ttls: [&mut behavior.min_ttl, &mut behavior.default_ttl, &mut behavior.max_ttl],
+        }
+    }};
+}
+
+/// All behaviors in our words. A pattern that differs from one of `wanted` in its leading slash only is that one.
+pub fn read(config: &DistributionConfig, wanted: &Distribution, known: &Known) -> Vec<(String, Behavior)> {
+    let mut behaviors = Vec::new();
+    for mut other in listed(config).iter().cloned() {
+        let pattern = wanted.behaviors.keys().find(|pattern| same(pattern, &other.path_pattern));
+        let pattern = pattern.unwrap_or(&other.path_pattern).clone();
+        behaviors.push((pattern, fields!(&mut other).read(known)));
+    }
+    if let Some(mut default) = config.default_cache_behavior.clone() {
+        behaviors.push((DEFAULT.to_owned(), fields!(&mut default).read(known)));
+    }
+    behaviors
+}
+
+/// Lays what is wanted over the behaviors there are. New ones go before all others, which may match the same paths.
+pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig) -> Result<()> {
+    let mut behaviors = listed(config).to_vec();
+    let mut new = Vec::new();
+    for (pattern, wanted) in &wanted.behaviors {
+        let viewer_protocol = protocol(wanted.viewer_protocol);
+        if pattern == DEFAULT {
+            let made = DefaultCacheBehavior::builder().target_origin_id(&wanted.origin);
+            let made = built(made.viewer_protocol_policy(viewer_protocol).build())?;
+            fields!(config.default_cache_behavior.get_or_insert(made)).lay(wanted, known)?;
+        } else if let Some(there) = behaviors.iter_mut().find(|it| same(&it.path_pattern, pattern)) {
+            fields!(there).lay(wanted, known)?;
+        } else {
+            let made = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.origin);
+            let mut made = built(made.viewer_protocol_policy(viewer_protocol).build())?;
+            fields!(&mut made).lay(wanted, known)?;
+            new.push(made);
+        }
+    }
+    // The first that matches counts: the narrower a pattern, the earlier.
+    let literal = |it: &CacheBehavior| it.path_pattern.find(['*', '?']).unwrap_or(usize::MAX);
+    new.sort_by_key(|it| std::cmp::Reverse(literal(it)));
+    new.append(&mut behaviors);
+    if new != listed(config) {
+        config.cache_behaviors = Some(list!(CacheBehaviors::builder(), new)?);
+    }
+    Ok(())
+}
+
+fn listed(config: &DistributionConfig) -> &[CacheBehavior] {
+    config.cache_behaviors.as_ref().and_then(|it| it.items.as_deref()).unwrap_or_default()
+}
+
+/// Whether two patterns match the same: the leading slash means nothing
+/// (CloudFront Developer Guide, "Path pattern").
+fn same(one: &str, other: &str) -> bool {
+    one.strip_prefix('/').unwrap_or(one) == other.strip_prefix('/').unwrap_or(other)
+}
+
+impl Fields<'_> {
+    fn read(&self, known: &Known) -> Behavior {
+        let (methods, cached_methods) = self.methods();
+        Behavior {
+            origin: self.origin.clone(),
+            viewer_protocol: match self.viewer_protocol {
+                ViewerProtocolPolicy::HttpsOnly => ViewerProtocol::HttpsOnly,
+                ViewerProtocolPolicy::AllowAll => ViewerProtocol::AllowAll,
+                _ => ViewerProtocol::RedirectToHttps,
+            },
+            methods,
+            cached_methods,
+            compress: self.compress.unwrap_or_default(),
+            cache_policy: name(known, Kind::CachePolicy, self.cache_policy.as_ref()),
+            origin_request_policy: name(known, Kind::CachePolicy, self.origin_request_policy.as_ref()),
+            response_headers_policy: name(known, Kind::ResponseHeadersPolicy, self.response_headers_policy.as_ref()),
+            viewer_request: self.function().map(function_name).unwrap_or_default().to_owned(),
+        }
+    }
+
+    fn methods(&self) -> (BTreeSet<String>, BTreeSet<String>) {
+        let set = |items: &[Method]| items.iter().map(|it| it.as_str().to_owned()).collect();
+        let plain = || PLAIN_METHODS.map(str::to_owned).into();
+        let Some(allowed) = self.methods.as_ref() else { return (plain(), plain()) };
+        (set(&allowed.items), allowed.cached_methods.as_ref().map_or_else(plain, |it| set(&it.items)))
+    }
+
+    /// ARN of the function that runs on viewers' requests.
+    fn function(&self) -> Option<&str> {
+        let items = self.functions.as_ref().and_then(|it| it.items.as_deref()).unwrap_or_default();
+        items.iter().find(|it| it.event_type == EventType::ViewerRequest).map(|it| it.function_arn.as_str())
+    }
+
+    fn lay(self, wanted: &Behavior, known: &Known) -> Result<()> {
+        let now = self.read(known);
+        self.origin.clone_from(&wanted.origin);
+        if now.viewer_protocol != wanted.viewer_protocol {
+            *self.viewer_protocol = protocol(wanted.viewer_protocol);
+        }
+        if (&now.methods, &now.cached_methods) != (&wanted.methods, &wanted.cached_methods) {
+            let items = |names: &BTreeSet<String>| names.iter().map(|it| Method::from(it.as_str())).collect();
+            let cached = list!(CachedMethods::builder(), items(&wanted.cached_methods))?;
+            let allowed = AllowedMethods::builder().cached_methods(cached);
+            *self.methods = Some(list!(allowed, items(&wanted.methods))?);
+        }
+        *self.compress = Some(wanted.compress);
+        // Each is absent from what is sent when there is none.
+        let id = |kind, name: &str| (!name.is_empty()).then(|| known.id(kind, name).to_owned());
+        if now.cache_policy != wanted.cache_policy {
+            *self.cache_policy = id(Kind::CachePolicy, &wanted.cache_policy);
+        }
+        if now.origin_request_policy != wanted.origin_request_policy {
+            *self.origin_request_policy = id(Kind::CachePolicy, &wanted.origin_request_policy);
+        }
+        if now.response_headers_policy != wanted.response_headers_policy {
+            *self.response_headers_policy = id(Kind::ResponseHeadersPolicy, &wanted.response_headers_policy);
+        }
+        // CloudFront refuses a cache policy beside the settings that came before there were any.
+        if self.cache_policy.is_some() {
+            *self.forwarded = None;
+            self.ttls.into_iter().for_each(|ttl| *ttl = None);
+        }
+        if now.viewer_request != wanted.viewer_request {
+            let there = self.functions.take().and_then(|it| it.items).unwrap_or_default();
+            let mut items: Vec<_> = there.into_iter().filter(|it| it.event_type != EventType::ViewerRequest).collect();
+            if !wanted.viewer_request.is_empty() {
+                let association = FunctionAssociation::builder().event_type(EventType::ViewerRequest);
+                items.push(built(association.function_arn(function_arn(known, &wanted.viewer_request)?).build())?);
+            }
+            *self.functions = Some(list!(FunctionAssociations::builder(), items)?);
+        }
+        Ok(())
+    }
+}
+
+fn protocol(wanted: ViewerProtocol) -> ViewerProtocolPolicy {
+    match wanted {
+        ViewerProtocol::RedirectToHttps => ViewerProtocolPolicy::RedirectToHttps,
+        ViewerProtocol::HttpsOnly => ViewerProtocolPolicy::HttpsOnly,
+        ViewerProtocol::AllowAll => ViewerProtocolPolicy::AllowAll,
+    }
+}
+
+/// The name of a policy; origin request policies are AWS's own, which have names whatever the kind, or keep their id.
+fn name(known: &Known, kind: Kind, id: Option<&String>) -> String {
+    id.map(|id| known.name(kind, id).to_owned()).unwrap_or_default()
+}
+
+/// `arn:aws:cloudfront::123456789012:function/name`.
+fn function_name(arn: &str) -> &str {
+    arn.rsplit_once('/').map_or(arn, |(_, name)| name)
+}
+
+fn function_arn<'a>(known: &'a Known, name: &str) -> Result<&'a str> {
+    let found = known.get(Kind::Function, name).and_then(|found| found.arn.as_deref());
+    found.ok_or_else(|| Error::new(Class::Unexpected, "function-unknown", format!("function {name} is not known")))
+}

@@ -1,0 +1,223 @@
+//! A site's resources on AWS: one file for each kind of them.
+
+mod access_control;
+mod bucket;
+mod bucket_policy;
+mod build;
+mod cache_key;
+mod cache_policy;
+mod certificate;
+mod creation;
+mod distribution;
+mod document;
+mod failure;
+mod function;
+mod response_headers;
+
+use async_trait::async_trait;
+use aws_config::{Region, SdkConfig};
+use aws_smithy_types::{checksum_config::RequestChecksumCalculation, retry::RetryConfig};
+
+use super::{
+    Checksums,
+    fault::{Request, Target},
+};
+use crate::{
+    error::Result,
+    model::infrastructure::{Found, Kind, Known, Resource, Settings},
+    remote::provider::{Certificate, Provider},
+};
+
+use self::{
+    access_control::AccessControl, cache_policy::CachePolicy, distribution::Configuration, document::Document,
+    failure::if_any, response_headers::ResponseHeadersPolicy,
+};
+
+/// Makes resources on AWS, or on a server that speaks its protocols.
+#[derive(Debug, Clone)]
+pub struct AwsProvider {
+    s3: aws_sdk_s3::Client,
+    cloudfront: aws_sdk_cloudfront::Client,
+    acm: aws_sdk_acm::Client,
+    /// Without retries, for creations: one whose answer was lost must not be asked for again unseen.
+    s3_once: aws_sdk_s3::Client,
+    once: aws_sdk_cloudfront::Client,
+    region: String,
+    s3_endpoint: Option<String>,
+    endpoint: Option<String>,
+    acm_endpoint: Option<String>,
+}
+
+impl AwsProvider {
+    pub(super) fn new(s3: &SdkConfig, cloudfront: &SdkConfig, acm: &SdkConfig, checksums: Checksums) -> Self {
+        let endpoint = |sdk: &SdkConfig| sdk.endpoint_url().map(str::to_owned);
+        let bucket = aws_sdk_s3::config::Builder::from(s3)
+            .force_path_style(s3.endpoint_url().is_some())
+            .request_checksum_calculation(match checksums {
+                Checksums::Auto => RequestChecksumCalculation::WhenSupported,
+                Checksums::WhenRequired => RequestChecksumCalculation::WhenRequired,
+            });
+        let bucket_once = bucket.clone().retry_config(RetryConfig::disabled());
+        let once = aws_sdk_cloudfront::config::Builder::from(cloudfront).retry_config(RetryConfig::disabled());
+        let certificates = aws_sdk_acm::config::Builder::from(acm).region(Region::new(certificate::REGION));
+        Self {
+            s3: aws_sdk_s3::Client::from_conf(bucket.build()),
+            cloudfront: aws_sdk_cloudfront::Client::new(cloudfront),
+            acm: aws_sdk_acm::Client::from_conf(certificates.build()),
+            s3_once: aws_sdk_s3::Client::from_conf(bucket_once.build()),
+            once: aws_sdk_cloudfront::Client::from_conf(once.build()),
+            region: s3.region().map_or_else(String::new, ToString::to_string),
+            s3_endpoint: endpoint(s3),
+            endpoint: endpoint(cloudfront),
+            acm_endpoint: endpoint(acm),
+        }
+    }
+
+    fn request<'a>(&'a self, verb: &'static str, action: &'static str, target: Target<'a>) -> Request<'a> {
+        let endpoint = if action.starts_with("s3:") { &self.s3_endpoint } else { &self.endpoint };
+        Request { verb, action, target, region: &self.region, endpoint: endpoint.as_deref() }
+    }
+
+    /// A request about what CloudFront keeps.
+    fn kept<'a>(
+        &'a self,
+        verb: &'static str,
+        action: &'static str,
+        kind: Kind,
+        name: &'a str,
+        id: Option<&'a str>,
+    ) -> Request<'a> {
+        let target = match (kind, id) {
+            (Kind::Distribution, Some(id)) => Target::Distribution(id),
+            _ => Target::Kept { kind, name, id },
+        };
+        self.request(verb, action, target)
+    }
+
+    fn access_control<'a>(&'a self, name: &'a str, id: &'a str) -> AccessControl<'a> {
+        AccessControl { provider: self, name, id }
+    }
+
+    fn response_headers<'a>(&'a self, name: &'a str, id: &'a str) -> ResponseHeadersPolicy<'a> {
+        ResponseHeadersPolicy { provider: self, name, id }
+    }
+
+    fn cache_policy<'a>(&'a self, name: &'a str, id: &'a str) -> CachePolicy<'a> {
+        CachePolicy { provider: self, name, id }
+    }
+
+    /// AWS's name for a resource; of what is found by its name, that.
+    async fn id(&self, wanted: &Resource) -> Result<Option<String>> {
+        let name = &wanted.name;
+        match (wanted.kind(), &wanted.id) {
+            (Kind::Distribution, Some(id)) => Ok(Some(id.clone())),
+            (Kind::Distribution, None) => self.distribution_id(name).await,
+            (Kind::OriginAccessControl, _) => self.access_control_id(name).await,
+            (Kind::ResponseHeadersPolicy, _) => self.response_headers_id(name).await,
+            (Kind::CachePolicy, _) => self.cache_policy_id(name).await,
+            (Kind::Bucket | Kind::BucketPolicy | Kind::Function, _) => Ok(Some(name.clone())),
+        }
+    }
+
+    /// The resource of that id, if there is one.
+    async fn look(&self, wanted: &Resource, id: &str, known: &Known) -> Result<Option<Found>> {
+        let name = &wanted.name;
+        match &wanted.settings {
+            Settings::Bucket(_) => self.find_bucket(name).await,
+            Settings::OriginAccessControl {} => {
+                found(&self.access_control(name, id), id, |_| access_control::settings()).await
+            }
+            Settings::ResponseHeadersPolicy(_) => {
+                let settings = |config: &_| Settings::ResponseHeadersPolicy(response_headers::settings(config));
+                found(&self.response_headers(name, id), id, settings).await
+            }
+            Settings::CachePolicy(_) => {
+                let settings = |config: &_| Settings::CachePolicy(cache_policy::settings(config));
+                found(&self.cache_policy(name, id), id, settings).await
+            }
+            Settings::Function(_) => self.find_function(name).await,
+            Settings::Distribution(it) => self.distribution(id, it, known).await.map(Some),
+            Settings::BucketPolicy(it) => self.find_bucket_policy(name, it, known).await,
+        }
+    }
+}
+
+/// A document as it was found.
+async fn found<D: Document>(
+    document: &D,
+    id: &str,
+    settings: impl FnOnce(&D::Config) -> Settings + Send,
+) -> Result<Option<Found>> {
+    let Some((config, etag)) = if_any(document.read().await)? else { return Ok(None) };
+    let settings = settings(&config);
+    Ok(Some(Found { id: id.to_owned(), arn: None, domain: None, version: Some(etag), settings }))
+}
+
+#[async_trait]
+impl Provider for AwsProvider {
+    async fn find(&self, wanted: &Resource, known: &Known) -> Result<Option<Found>> {
+        match self.id(wanted).await? {
+            Some(id) => self.look(wanted, &id, known).await,
+            None => Ok(None),
+        }
+    }
+
+    async fn create(&self, wanted: &Resource, known: &Known) -> Result<Found> {
+        self.made(wanted, known).await
+    }
+
+    async fn update(&self, wanted: &Resource, found: &Found, known: &Known) -> Result<Found> {
+        let (name, id, version) = (&wanted.name, &found.id, found.version.as_deref());
+        match &wanted.settings {
+            Settings::Bucket(it) => self.change_bucket(name, it).await?,
+            Settings::OriginAccessControl {} => {
+                let lay = |config: &mut _| {
+                    access_control::lay(config);
+                    Ok(())
+                };
+                document::change(&self.access_control(name, id), version, lay).await?;
+            }
+            Settings::ResponseHeadersPolicy(it) => {
+                let lay = |config: &mut _| response_headers::lay(it, config);
+                document::change(&self.response_headers(name, id), version, lay).await?;
+            }
+            Settings::CachePolicy(it) => {
+                let lay = |config: &mut _| cache_policy::lay(it, config);
+                document::change(&self.cache_policy(name, id), version, lay).await?;
+            }
+            Settings::Function(it) => self.change_function(name, it, version).await?,
+            Settings::Distribution(it) => self.change_distribution(found, it, known).await?,
+            Settings::BucketPolicy(it) => self.change_bucket_policy(name, it, known, version).await?,
+        }
+        let now = self.look(wanted, id, known).await?;
+        now.ok_or_else(|| failure::changed(&format!("{} {name}", wanted.kind())))
+    }
+
+    async fn delete(&self, found: &Found) -> Result<()> {
+        let id = &found.id;
+        match found.settings.kind() {
+            Kind::Bucket => self.remove_bucket(id).await,
+            Kind::OriginAccessControl => document::remove(&self.access_control(id, id)).await,
+            Kind::ResponseHeadersPolicy => document::remove(&self.response_headers(id, id)).await,
+            Kind::CachePolicy => document::remove(&self.cache_policy(id, id)).await,
+            Kind::Function => self.remove_function(id).await,
+            Kind::Distribution => document::remove(&Configuration { provider: self, id }).await,
+            Kind::BucketPolicy => self.remove_bucket_policy(id).await,
+        }
+    }
+
+    async fn empty(&self, bucket: &Found) -> Result<u64> {
+        self.empty_bucket(&bucket.id).await
+    }
+
+    async fn settled(&self, found: &Found) -> Result<bool> {
+        match found.settings.kind() {
+            Kind::Distribution => self.is_deployed(&found.id).await,
+            _ => Ok(true),
+        }
+    }
+
+    async fn certificate(&self, arn: &str) -> Result<Option<Certificate>> {
+        self.describe_certificate(arn).await
+    }
+}

@@ -1,0 +1,10 @@
+//! What AWS is told of the infrastructure, and whether the local edge does the same.
+
+mod adopt;
+mod emulators;
+mod faults;
+mod flow;
+mod model;
+mod permissions;
+mod refusals;
+mod world;
