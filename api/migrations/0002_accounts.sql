@@ -13,3 +13,7 @@ ALTER TABLE recommended_plans
 -- The date first, which finds who used anything lately; idx_usage_user_date, of the next migration, finds a user's days.
 ALTER TABLE usage_history DROP CONSTRAINT usage_history_pkey;
 ALTER TABLE usage_history ADD PRIMARY KEY (usage_date, user_id);
+
+-- What a removed plan is looked up by, and which plans are recommended most.
+CREATE INDEX idx_current_plans_plan ON current_plans (plan_id);
+CREATE INDEX idx_recommended_plans_plan ON recommended_plans (plan_id);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::auth::{Auth, AuthMode};
-use crate::cache::{Policy, Settings};
+use crate::cache::{Address, Policy, Settings};
 use crate::embedded::Source;
 
 /// Options of `serve`.
@@ -47,6 +47,9 @@ pub struct CacheOptions {
     /// What the in-process cache may hold, in bytes
     #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
     pub cache_max_bytes: u64,
+    /// The Redis that all nodes share: redis://, rediss://, redis+unix:// or redis-cluster://; without: none
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub redis_url: Option<String>,
     /// How long values are fresh whose kind has no time of its own, in seconds
     #[arg(long, env = "CACHE_TTL_SECONDS", default_value_t = 86_400)]
     pub cache_ttl: u64,
@@ -57,15 +60,19 @@ pub struct CacheOptions {
 
 impl CacheOptions {
     /// The cache that these options describe.
-    #[must_use]
-    pub const fn settings(&self) -> Settings {
-        Settings {
+    ///
+    /// # Errors
+    /// What is wrong with the Redis' URL.
+    pub fn settings(&self) -> Result<Settings, String> {
+        let redis = self.redis_url.as_deref().filter(|url| !url.is_empty()).map(Address::parse).transpose()?;
+        Ok(Settings {
+            redis,
             max_bytes: self.cache_max_bytes,
             policy: Policy {
                 default_ttl: Duration::from_secs(self.cache_ttl),
                 stale_if_error: Duration::from_secs(self.cache_stale),
             },
-        }
+        })
     }
 }
 

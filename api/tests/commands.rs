@@ -34,10 +34,12 @@ created table suppliers
 created table usage_history
 created table users
 created index idx_active_plans
+created index idx_current_plans_plan
 created index idx_plan_catalog_region_active
 created index idx_plan_catalog_supplier
 created index idx_plan_rate_structure_gin
 created index idx_recommendations_user_expires
+created index idx_recommended_plans_plan
 created index idx_usage_user_date
 the schema is up to date
 ";

@@ -36,11 +36,12 @@ fn without_its_database_the_service_is_degraded_and_says_when_to_come_back() {
 #[test]
 fn with_nothing_cached_either_the_service_is_unhealthy() {
     let folder = Folder::new();
-    let api = Process::start(folder.path(), &[]);
+    let api = Process::start(folder.path(), &[("REDIS_URL", "redis://127.0.0.1:1")]);
+    assert!(api.get("/health").ends_with(r#"{"status":"degraded","database":"up","cache":"down"}"#));
     kill_process(api.postmaster(), Signal::KILL).unwrap();
     assert!(api.get("/api/v1/plans/plan_0042").starts_with("HTTP/1.1 503 "));
     let health = api.get("/health");
     assert!(health.starts_with("HTTP/1.1 503 "), "{health}");
-    assert!(health.ends_with(r#"{"status":"unhealthy","database":"down","cache":"up"}"#), "{health}");
+    assert!(health.ends_with(r#"{"status":"unhealthy","database":"down","cache":"down"}"#), "{health}");
     assert!(api.get("/health/ready").starts_with("HTTP/1.1 503 "));
 }

@@ -1,4 +1,12 @@
-import type { CatalogPage, Plan, PlanSummary, Profile, UsageHistory } from '../src/api/types';
+import type { Session } from '../src/api/session';
+import type {
+  CatalogPage,
+  Plan,
+  PlanSummary,
+  Profile,
+  UsageAnalysis,
+  UsageHistory,
+} from '../src/api/types';
 
 export const summary: PlanSummary = {
   plan_id: 'plan_0042',
@@ -56,4 +64,29 @@ export const usage: UsageHistory = {
   ],
   total_kwh: 2134.4,
   average_monthly_kwh: 1067.2,
+};
+
+export const analysis: UsageAnalysis = {
+  user_id: 'user_123',
+  months_of_data: 3,
+  highest: null,
+  lowest: null,
+  projection: {
+    annual_kwh: 12_000,
+    annual_cost_cents: 150_000,
+    months: Array.from({ length: 12 }, (_, index) => ({
+      month: index + 1,
+      kwh: 900 + index * 10,
+      seasonal_index: 1,
+      observed: index < 3,
+    })),
+  },
+};
+
+export const session: Session = {
+  user_id: 'user_123',
+  access_token: 'access-1',
+  refresh_token: 'refresh-1',
+  token_type: 'Bearer',
+  expires_in: 900,
 };

@@ -6,6 +6,17 @@ use http::{HeaderMap, header};
 
 use super::object::Validators;
 
+/// Whether the viewer wants another version than the current one, and nothing else: S3 answers that with 412.
+pub fn is_refused(request: &HeaderMap, current: &Validators) -> bool {
+    let mut tags = request.get_all(header::IF_MATCH).iter().peekable();
+    if tags.peek().is_some() {
+        // Strong comparison: bytes are wanted.
+        let is_it = |tag: &str| matches!(tag.trim(), tag if tag == "*" || tag == current.etag);
+        return !tags.filter_map(|tags| tags.to_str().ok()).flat_map(|tags| tags.split(',')).any(is_it);
+    }
+    date(request, &header::IF_UNMODIFIED_SINCE).is_some_and(|since| current.last_modified > since)
+}
+
 /// Whether the viewer's copy still is the current one.
 pub fn is_not_modified(request: &HeaderMap, current: &Validators) -> bool {
     let mut tags = request.get_all(header::IF_NONE_MATCH).iter().peekable();

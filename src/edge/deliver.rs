@@ -3,6 +3,7 @@
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
 
 use super::{
+    answer::text,
     body::{Body, full, streamed},
     bucket::Bucket,
     conditional,
@@ -23,8 +24,11 @@ pub async fn deliver(
 ) -> Result<Option<Response<Body>>> {
     let size = object.size();
     let validators = object.validators();
+    if validators.as_ref().is_some_and(|current| conditional::is_refused(request, current)) {
+        return Ok(Some(refused(StatusCode::PRECONDITION_FAILED)));
+    }
     if validators.as_ref().is_some_and(|current| conditional::is_not_modified(request, current)) {
-        return Ok(Some(bodiless(object, StatusCode::NOT_MODIFIED)));
+        return Ok(Some(not_modified(object)));
     }
     let selection = match &validators {
         Some(current) if *method == Method::GET && conditional::is_same_version(request, current) => {
@@ -36,7 +40,7 @@ pub async fn deliver(
         Selection::Whole => (object.status, 0..size),
         Selection::Part(part) => (StatusCode::PARTIAL_CONTENT, part),
         Selection::Unsatisfiable => {
-            let mut response = bodiless(object, StatusCode::RANGE_NOT_SATISFIABLE);
+            let mut response = refused(StatusCode::RANGE_NOT_SATISFIABLE);
             insert(response.headers_mut(), header::CONTENT_RANGE, &format!("bytes */{size}"));
             return Ok(Some(response));
         }
@@ -62,9 +66,14 @@ pub async fn deliver(
     Ok(Some(response))
 }
 
-fn bodiless(object: &Object, status: StatusCode) -> Response<Body> {
+/// As any error, it says nothing of the object.
+fn refused(status: StatusCode) -> Response<Body> {
+    text(status, format!("{status}\n"))
+}
+
+fn not_modified(object: &Object) -> Response<Body> {
     let mut response = Response::new(full(""));
-    *response.status_mut() = status;
+    *response.status_mut() = StatusCode::NOT_MODIFIED;
     response.headers_mut().clone_from(&object.headers);
     for name in OF_THE_BODY {
         response.headers_mut().remove(name);

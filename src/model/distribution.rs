@@ -114,7 +114,7 @@ impl Cors {
     #[must_use]
     pub fn headers(&self, origin: &str) -> Vec<(&'static str, String)> {
         let all = self.allow_origins.contains("*");
-        if !all && !self.allow_origins.contains(origin) {
+        if !self.allow_origins.iter().any(|allowed| matches(allowed, origin)) {
             return Vec::new();
         }
         let list = |items: &BTreeSet<String>| items.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -155,7 +155,7 @@ impl Distribution {
     }
 }
 
-/// CloudFront's pattern match; the leading slash is optional in a pattern.
+/// CloudFront's pattern match; the leading slash of a path is optional in a pattern.
 fn matches(pattern: &str, path: &str) -> bool {
     fn run(pattern: &[u8], path: &[u8]) -> bool {
         // Greedy with backtracking to the latest star: linear in practice, never exponential.

@@ -75,7 +75,8 @@ fn api_behavior(api: &Api, config: &Config) -> Behavior {
         caching: Caching::Disabled,
         function: false,
         response_headers: config.response_headers.iter().cloned().chain(never_kept).collect(),
-        removed_headers: Vec::new(),
+        // A page in place of an error comes from the bucket.
+        removed_headers: if config.error_pages.is_empty() { Vec::new() } else { internal_headers(config) },
         cors: None, // the API answers for itself
         not_found_page: None,
     }

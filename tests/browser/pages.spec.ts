@@ -8,6 +8,7 @@ const PAGES = {
   '/recommendations': 'Recommended for you',
   '/usage': 'Your usage',
   '/profile': 'Your profile',
+  '/sign-in': 'Sign in',
   '/nowhere': 'Page not found',
 };
 const SCREENS = { desktop: { width: 1280, height: 860 }, phone: { width: 360, height: 740 } };

@@ -9,7 +9,7 @@ use crate::support::{Run, proxy::Fate};
 
 /// Every command that needs the bucket.
 const COMMANDS: &[&[&str]] = &[
-    &["plan"],
+    &["plan", "--only", "content"],
     &["deploy"],
     &["rollback"],
     &["releases"],
@@ -80,6 +80,9 @@ fn a_bucket_that_does_not_exist_is_named() {
         let run = world.run(&[command, &["--json"][..]].concat());
         assert_refused(&run, 3, "bucket-missing", &["no-such-bucket", "provision"]);
     }
+    // What would make it is no refusal.
+    let plan = world.run(&["plan", "--detailed-exitcode", "--json"]);
+    assert_eq!((plan.code, &plan.json()["infrastructure"][0]["action"]), (2, &"create".into()), "{plan:?}");
 }
 
 #[test]

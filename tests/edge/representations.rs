@@ -36,7 +36,7 @@ fn ranges_are_sent_in_part() {
         ("bytes=7-", 206, "789", Some("bytes 7-9/10")),
         ("bytes=-2", 206, "89", Some("bytes 8-9/10")),
         ("bytes=0-99", 206, TEXT, Some("bytes 0-9/10")),
-        ("bytes=10-", 416, "", Some("bytes */10")),
+        ("bytes=10-", 416, "416 Range Not Satisfiable\n", Some("bytes */10")),
         ("bytes=0-1,4-5", 200, TEXT, None),
         ("bytes=5-2", 200, TEXT, None),
         ("pages=1-2", 200, TEXT, None),
@@ -93,6 +93,29 @@ fn an_unchanged_representation_is_not_sent_again() {
         security_headers(&reply);
     }
     assert_eq!(world.get_with("/gone.bin", &[("If-None-Match", "*")]).status, 404);
+}
+
+#[test]
+fn another_version_than_the_wanted_one_is_refused() {
+    let world = world();
+    let whole = world.get("/data.bin");
+    let (etag, modified) = (whole.header("etag").unwrap(), whole.header("last-modified").unwrap());
+    let (weak, several) = (format!("W/{etag}"), format!("\"a\", {etag}"));
+    for (header, status) in [
+        (("If-Match", etag), 200),
+        (("If-Match", &*several), 200),
+        (("If-Match", "*"), 200),
+        (("If-Match", &*weak), 412),
+        (("If-Match", "\"other\""), 412),
+        (("If-Unmodified-Since", modified), 200),
+        (("If-Unmodified-Since", "Thu, 01 Jan 1970 00:00:00 GMT"), 412),
+        (("If-Unmodified-Since", "yesterday"), 200),
+    ] {
+        let reply = world.get_with("/data.bin", &[header]);
+        assert_eq!((reply.status, reply.header("etag").is_some()), (status, status == 200), "{header:?}");
+        security_headers(&reply);
+    }
+    assert_eq!(world.get_with("/gone.bin", &[("If-Match", "\"other\"")]).status, 404);
 }
 
 #[test]

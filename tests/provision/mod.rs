@@ -5,6 +5,8 @@ mod emulators;
 mod faults;
 mod flow;
 mod model;
+mod parity;
 mod permissions;
 mod refusals;
+mod waits;
 mod world;

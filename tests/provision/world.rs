@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 use crate::support::{
     Project, Run,
     distribution::client,
-    http::{Reply, exchange, parse},
+    http::{Reply, request_for},
     proxy::Proxy,
     servers::{REGION, Server, ministack},
 };
@@ -114,14 +114,7 @@ impl World {
 
     /// A request that a viewer sends to the distribution, without encryption.
     pub fn ask(&self, domain: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
-        let length = body.len().to_string();
-        let length = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
-        let lines = headers.iter().copied().chain(length).map(|(name, value)| format!("{name}: {value}\r\n"));
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {domain}\r\nConnection: close\r\n{}\r\n",
-            lines.collect::<String>()
-        );
-        let reply = parse(&exchange(self.server.port, &[head.as_bytes(), body].concat()), method == "HEAD").unwrap();
+        let reply = request_for(domain, self.server.port, method, path, headers, body);
         // Without a distribution of that name, the server would answer as S3.
         assert!(reply.header("via").is_some() || reply.header("x-cache").is_some(), "{reply:?}");
         reply

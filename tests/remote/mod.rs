@@ -3,6 +3,7 @@
 mod behaviour;
 mod cloudfront;
 mod imports;
+mod provider;
 mod refusals;
 mod s3;
 

@@ -45,11 +45,17 @@ pub fn get_with(port: u16, path: &str, headers: &[(&str, &str)]) -> Reply {
 
 /// Any request on a connection of its own.
 pub fn request(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
+    let host = format!("localhost:{port}");
+    request_for(&host, port, method, path, headers, body)
+}
+
+/// The same with another `Host`.
+pub fn request_for(host: &str, port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Reply {
     let length = body.len().to_string();
     let length = (!body.is_empty()).then_some(("Content-Length", length.as_str()));
     let lines = headers.iter().copied().chain(length).map(|(name, value)| format!("{name}: {value}\r\n"));
     let lines = lines.collect::<Vec<_>>().concat();
-    let head = format!("{method} {path} HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n{lines}");
+    let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{lines}");
     let reply = exchange(port, &[head.as_bytes(), b"\r\n", body].concat());
     parse(&reply, method == "HEAD").unwrap_or_else(|| panic!("no response to {method} {path}: {reply:?}"))
 }

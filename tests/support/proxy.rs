@@ -124,6 +124,8 @@ struct Shared {
     server: u16,
     /// Headers that do not get through.
     dropped: Vec<&'static str>,
+    /// Lines that every request gets.
+    added: Vec<String>,
     /// Seconds by which the server's clock seems to be ahead.
     ahead: Mutex<Duration>,
     script: Mutex<Script>,
@@ -143,11 +145,21 @@ impl Proxy {
 
     /// A proxy that loses these headers of requests.
     pub fn without(server: u16, dropped: &[&'static str]) -> Self {
+        Self::with(server, dropped, Vec::new())
+    }
+
+    /// What a viewer's machine would find under the host name of a distribution: a way to it over https.
+    pub fn to_distribution(server: u16, domain: &str) -> Self {
+        Self::with(server, &["host"], vec![format!("Host: {domain}"), "X-Forwarded-Proto: https".into()])
+    }
+
+    fn with(server: u16, dropped: &[&'static str], added: Vec<String>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();
         let shared = Arc::new(Shared {
             server,
             dropped: dropped.to_vec(),
+            added,
             ahead: Mutex::default(),
             script: Mutex::new(Arc::new(|_| Fate::passes())),
             posted: Mutex::default(),
@@ -280,7 +292,7 @@ impl Shared {
     /// Asks the server on a connection of its own, and gives its answer's head and body.
     fn forward(&self, request: &Request) -> Option<(Vec<u8>, Vec<u8>)> {
         let mut server = TcpStream::connect(("127.0.0.1", self.server)).ok()?;
-        let head = request.head.iter().filter(|line| !is(line, "connection"));
+        let head = request.head.iter().chain(&self.added).filter(|line| !is(line, "connection"));
         let lines: Vec<_> = head.map(|line| format!("{line}\r\n")).collect();
         let head = format!("{}\r\n{}Connection: close\r\n\r\n", request.line, lines.concat());
         server.write_all(&[head.as_bytes(), &request.body].concat()).ok()?;

@@ -73,7 +73,6 @@ impl Breaker {
         self.failed_at(why, FAILURES, Instant::now());
     }
 
-    #[expect(dead_code, reason = "for the second layer")]
     /// Opens the circuit at the first failure: nothing can work over a connection that is gone.
     pub fn broke(&self, why: &dyn std::fmt::Display) {
         self.failed_at(why, 1, Instant::now());
@@ -92,15 +91,14 @@ impl Breaker {
         }
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the second layer"))]
     pub fn state(&self) -> State {
         self.circuit().state
     }
 
-    /// How often the state has changed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the second layer"))]
-    pub fn transitions(&self) -> u64 {
-        self.circuit().transitions
+    /// What it stands before, its state, and how often that has changed.
+    pub fn report(&self) -> (&'static str, State, u64) {
+        let circuit = self.circuit();
+        (self.name, circuit.state, circuit.transitions)
     }
 
     fn circuit(&self) -> MutexGuard<'_, Circuit> {
@@ -139,7 +137,7 @@ mod tests {
         assert!(!breaker.allows_at(later));
         assert!(breaker.allows_at(later + OPEN));
         breaker.succeeded();
-        assert_eq!((breaker.state(), breaker.transitions()), (State::Closed, 5));
+        assert_eq!(breaker.report(), ("test", State::Closed, 5));
     }
 
     #[test]

@@ -48,7 +48,6 @@ pub struct Entry {
     pub times: Times,
     /// The generation of its namespace when its fill began; an older one has been invalidated.
     pub generation: u64,
-    #[expect(dead_code, reason = "for the second layer")]
     /// Since when this process has it, in milliseconds since 1970.
     pub since: u64,
     /// Before this time a failed refresh is not repeated, in milliseconds since 1970.
@@ -68,6 +67,11 @@ impl Entry {
             }
             Value::Missing(what) => what.len(),
         }
+    }
+
+    /// Whether the document can be read as its key's type.
+    pub fn is_readable(&self, readable: fn(&[u8]) -> bool) -> bool {
+        matches!(&self.value, Value::Document(body) if readable(&body.json))
     }
 
     pub fn may_retry(&self, now: u64) -> bool {

@@ -74,12 +74,6 @@ impl Flights {
 }
 
 impl Lead {
-    #[expect(dead_code, reason = "for the second layer")]
-    /// Whether nothing was invalidated since it began.
-    pub fn is_current(&self) -> bool {
-        self.flights.register().flights.get(&self.key).is_some_and(|flight| flight.id == self.id)
-    }
-
     /// Ends the flight. `store` runs when nothing was invalidated since it began.
     pub fn land(self, outcome: Outcome, store: impl FnOnce(&Arc<str>, &Outcome)) {
         {

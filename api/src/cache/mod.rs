@@ -13,16 +13,21 @@
 
 mod breaker;
 mod entry;
+mod envelope;
 mod flight;
+mod invalidate;
 mod key;
 mod memory;
 mod namespace;
+mod outbox;
 mod policy;
 mod read;
+mod redis;
 mod response;
 mod stats;
 #[cfg(test)]
 mod tests;
+mod trust;
 
 use std::future::Future;
 use std::sync::Arc;
@@ -32,19 +37,22 @@ use axum::body::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::id::UserId;
 use crate::error::Error;
 use breaker::Breaker;
 use entry::{Body, Entry, Value};
 use flight::Flights;
 use memory::Memory;
+use outbox::Outbox;
+use redis::Remote;
 use stats::Stats;
+use trust::Trust;
 
 pub use breaker::State as BreakerState;
 pub use key::Key;
 pub use namespace::Namespace;
 pub use policy::Policy;
 pub use read::FILL_TIMEOUT;
+pub use redis::Address;
 pub use response::Terms;
 pub use stats::Counts;
 
@@ -68,6 +76,8 @@ pub struct Settings {
     pub max_bytes: u64,
     /// How long values live.
     pub policy: Policy,
+    /// The Redis that all nodes share, if any.
+    pub redis: Option<Address>,
 }
 
 /// The one door to cached values. Clones share their contents.
@@ -82,6 +92,9 @@ struct Inner {
     stats: Stats,
     generations: [AtomicU64; Namespace::ALL.len()],
     database: Breaker,
+    remote: Option<Remote>,
+    trust: Trust,
+    outbox: Outbox,
 }
 
 /// A document, ready to be served, with where it came from.
@@ -117,17 +130,44 @@ impl Cached {
 }
 
 impl Cache {
-    /// An empty cache.
-    #[must_use]
-    pub fn new(settings: &Settings) -> Self {
-        Self(Arc::new(Inner {
+    /// An empty cache, and the connection to Redis where the settings name one. It starts without a Redis that does
+    /// not answer within a second, and goes on trying.
+    pub async fn connect(settings: &Settings) -> Self {
+        let inner = Arc::new(Inner {
             memory: Memory::new(settings.max_bytes),
             flights: Flights::default(),
             policy: settings.policy.clone(),
             stats: Stats::default(),
             generations: [const { AtomicU64::new(0) }; Namespace::ALL.len()],
             database: Breaker::new("database"),
-        }))
+            remote: settings.redis.clone().map(Remote::new),
+            trust: Trust::new(settings.redis.is_none()),
+            outbox: Outbox::default(),
+        });
+        if let Some(remote) = &inner.remote {
+            inner.reconnect(remote).await;
+            tokio::spawn(redis::keep(Arc::downgrade(&inner)));
+            tokio::spawn(redis::follow(Arc::downgrade(&inner)));
+        }
+        Self(inner)
+    }
+
+    /// Whether Redis answers and its messages are heard; nothing without a Redis.
+    #[must_use]
+    pub fn redis_is_up(&self) -> Option<bool> {
+        self.0.remote.as_ref().map(|remote| remote.is_up() && self.0.trust.hears(policy::now()))
+    }
+
+    /// Bytes that Redis uses, where it is one server that answers.
+    pub async fn redis_memory(&self) -> Option<u64> {
+        self.0.remote.as_ref()?.memory().await
+    }
+
+    /// The circuit breakers by what they stand before: their state, and how often it has changed.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<(&'static str, BreakerState, u64)> {
+        let remote = self.0.remote.as_ref().map(Remote::breaker);
+        [Some(&self.0.database), remote].into_iter().flatten().map(Breaker::report).collect()
     }
 
     /// The document under `key`, from `fill` when it is not there.
@@ -161,32 +201,6 @@ impl Cache {
         Ok((value, cached.source))
     }
 
-    /// Forgets one value. Call it after the change is committed; it never fails the request.
-    pub async fn invalidate<T>(&self, key: &Key<T>) {
-        self.invalidate_named(&[key.as_str()]).await;
-    }
-
-    /// Forgets what is cached about a user: profile, recommendations, usage. Call it after the change is committed;
-    /// it never fails the request.
-    pub async fn invalidate_user(&self, id: &UserId) {
-        self.invalidate_named(&key::of_user(id).each_ref().map(String::as_str)).await;
-    }
-
-    /// Forgets all values of a namespace, and what was made of them.
-    pub async fn invalidate_prefix(&self, namespace: Namespace) {
-        for &namespace in [namespace].iter().chain(namespace.derived()) {
-            self.0.advance(namespace, self.0.generation(namespace) + 1);
-        }
-        std::future::ready(()).await;
-    }
-
-    async fn invalidate_named(&self, keys: &[&str]) {
-        for key in keys {
-            self.0.forget(key);
-        }
-        std::future::ready(()).await;
-    }
-
     /// Whether nothing could be served from it.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -216,17 +230,5 @@ impl Inner {
     /// The namespace's present generation; values of earlier ones are refused.
     fn generation(&self, namespace: Namespace) -> u64 {
         self.generations[namespace.index()].load(Ordering::Acquire)
-    }
-
-    /// Refuses values of generations before `generation`, those that are being fetched included.
-    fn advance(&self, namespace: Namespace, generation: u64) {
-        self.flights.cancel_all(namespace, || {
-            self.generations[namespace.index()].fetch_max(generation, Ordering::AcqRel);
-        });
-    }
-
-    /// Forgets a value in this process, the one that is being fetched included.
-    fn forget(&self, key: &str) {
-        self.flights.cancel(key, || self.memory.remove(key));
     }
 }

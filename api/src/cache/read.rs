@@ -12,7 +12,8 @@ use tracing::Instrument;
 use super::entry::{Body, Entry, Value};
 use super::flight::{Arrival, Lead};
 use super::policy::{Age, Policy, millis, now};
-use super::{Cache, Cached, Inner, Key, Namespace, Outcome, Source};
+use super::redis::Remote;
+use super::{Cache, Cached, Inner, Key, Namespace, Outcome, Source, envelope};
 use crate::error::Error;
 
 /// How long one fill may take. A database that does not answer is an outage, not a reason to wait.
@@ -102,7 +103,8 @@ async fn arrived(mut arrival: Arrival) -> Outcome {
 }
 
 impl Inner {
-    /// What memory has under a key, unless it may not be served any more.
+    /// What memory has under a key, unless it may not be served any more. What another node may have invalidated
+    /// unheard is served only when nothing better can be had.
     fn held(&self, key: &str, namespace: Namespace, now: u64) -> Option<(Arc<Entry>, Age)> {
         let entry = self.memory.get(key)?;
         if entry.generation < self.generation(namespace) {
@@ -110,18 +112,83 @@ impl Inner {
         }
         match entry.times.age(now, fastrand::f64) {
             Age::Gone => None,
+            _ if !self.trust.covers(entry.since, now) => Some((entry, Age::Fallback)),
             age => Some((entry, age)),
         }
     }
 
-    async fn fly(self: Arc<Self>, lead: Lead, namespace: Namespace, held: Option<Arc<Entry>>, fill: Fill, _: Readable) {
-        let generation = self.generation(namespace);
-        let outcome = match self.fill(namespace, generation, fill).await {
-            Ok(entry) => Ok((Arc::new(entry), Source::Filled)),
-            Err(failure) => fall_back(held, failure),
+    /// Redis, then the source, then what is out of date. What the source gave is written to Redis after those who
+    /// wait have got it.
+    async fn fly(
+        self: Arc<Self>,
+        lead: Lead,
+        namespace: Namespace,
+        held: Option<Arc<Entry>>,
+        fill: Fill,
+        readable: Readable,
+    ) {
+        let (key, generation) = (Arc::clone(&lead.key), self.generation(namespace));
+        let remote = self.remote.as_ref().filter(|remote| remote.is_up() && !self.outbox.concerns(&key, namespace));
+        let found = match remote {
+            Some(remote) => self.find_remote(remote, &key, namespace, generation, readable).await,
+            None => None,
         };
+        if let Some((entry, Age::Fresh | Age::Due)) = found {
+            return self.land(lead, Ok((entry, Source::L2)));
+        }
+        let ticket = match remote {
+            Some(remote) => remote.begin(&key).await.ok(),
+            None => None,
+        };
+        let filled = match self.fill(namespace, generation, fill).await {
+            Ok(entry) => Arc::new(entry),
+            Err(failure) => {
+                let newest =
+                    found.map(|(entry, _)| entry).into_iter().chain(held).max_by_key(|entry| entry.times.filled);
+                return self.land(lead, fall_back(newest, failure));
+            }
+        };
+        self.land(lead, Ok((Arc::clone(&filled), Source::Filled)));
+        if let (Some(remote), Some(ticket), Value::Document(body)) = (remote, ticket, &filled.value)
+            && !self.outbox.concerns(&key, namespace)
+        {
+            let life = filled.times.stale_until.saturating_sub(now());
+            let bytes = envelope::seal(&key, body, &filled.times, generation);
+            if remote.store(&key, &ticket, &bytes, life).await.is_err() {
+                self.stats.failed(namespace);
+            }
+        }
+    }
+
+    /// What Redis has under a key, when it is of the present generation and may be served at all.
+    async fn find_remote(
+        &self,
+        remote: &Remote,
+        key: &str,
+        namespace: Namespace,
+        generation: u64,
+        readable: Readable,
+    ) -> Option<(Arc<Entry>, Age)> {
+        let since = now();
+        let Ok(answer) = remote.get(key).await else {
+            self.stats.failed(namespace);
+            return None;
+        };
+        let Some(entry) = envelope::open(key, answer?, since).filter(|entry| entry.is_readable(readable)) else {
+            self.stats.failed(namespace); // not ours, or damaged: the fill replaces it
+            return None;
+        };
+        match entry.times.age(now(), fastrand::f64) {
+            Age::Gone => None,
+            _ if entry.generation < generation => None,
+            age => Some((Arc::new(entry), age)),
+        }
+    }
+
+    /// Ends a flight; memory takes what it brought unless it was invalidated meanwhile.
+    fn land(&self, lead: Lead, outcome: Outcome) {
         lead.land(outcome, |key, outcome| {
-            if let Ok((entry, Source::Filled | Source::L2)) = outcome {
+            if let Ok((entry, _)) = outcome {
                 self.memory.insert(Arc::clone(key), Arc::clone(entry));
             }
         });

@@ -72,7 +72,6 @@ impl Stats {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    #[expect(dead_code, reason = "for the second layer")]
     pub fn failed(&self, namespace: Namespace) {
         self.0[namespace.index()].errors.fetch_add(1, Ordering::Relaxed);
     }

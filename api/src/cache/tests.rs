@@ -8,12 +8,14 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::domain::id::PlanId;
+use crate::domain::id::UserId;
 use crate::domain::plan::Plan;
 use crate::domain::usage::MonthUsage;
 
-fn cache(max_bytes: u64) -> Cache {
+async fn cache(max_bytes: u64) -> Cache {
     let day = Duration::from_hours(24);
-    Cache::new(&Settings { max_bytes, policy: Policy { default_ttl: day, stale_if_error: day } })
+    let policy = Policy { default_ttl: day, stale_if_error: day };
+    Cache::connect(&Settings { max_bytes, policy, redis: None }).await
 }
 
 fn id(n: u32) -> UserId {
@@ -36,7 +38,7 @@ async fn read(cache: &Cache, text: &'static str) -> (String, Source) {
 
 #[tokio::test]
 async fn a_value_is_filled_once_and_a_failed_fill_is_not_kept() {
-    let cache = cache(1 << 20);
+    let cache = cache(1 << 20).await;
     let failed = cache.json(&user(1), async { Err(Error::Internal("bug".into())) }).await;
     assert!(matches!(failed, Err(Error::Internal(_))));
     assert!(cache.is_empty());
@@ -49,7 +51,7 @@ async fn a_value_is_filled_once_and_a_failed_fill_is_not_kept() {
 
 #[tokio::test]
 async fn what_is_not_there_is_remembered_until_it_is_made() {
-    let cache = cache(1 << 20);
+    let cache = cache(1 << 20).await;
     let missing = async |fill: Result<Vec<MonthUsage>, Error>| cache.json(&user(1), async { fill }).await;
     assert!(matches!(missing(Err(Error::NotFound("user"))).await, Err(Error::NotFound("user"))));
     assert!(matches!(missing(Ok(month("2026-10"))).await, Err(Error::NotFound("user"))));
@@ -59,13 +61,13 @@ async fn what_is_not_there_is_remembered_until_it_is_made() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fill_that_hangs_is_an_outage() {
-    let hung = cache(1 << 20).json(&user(1), pending()).await;
+    let hung = cache(1 << 20).await.json(&user(1), pending()).await;
     assert!(matches!(hung, Err(Error::Unavailable(_))));
 }
 
 #[tokio::test]
 async fn a_source_that_fails_again_and_again_is_left_alone() {
-    let (cache, asked) = (cache(1 << 20), Arc::new(AtomicUsize::new(0)));
+    let (cache, asked) = (cache(1 << 20).await, Arc::new(AtomicUsize::new(0)));
     for n in 0..20 {
         let asked = Arc::clone(&asked);
         let fill = async move {
@@ -79,7 +81,7 @@ async fn a_source_that_fails_again_and_again_is_left_alone() {
 
 #[tokio::test]
 async fn a_fill_goes_on_when_the_caller_leaves_and_whoever_waits_gets_it() {
-    let cache = cache(1 << 20);
+    let cache = cache(1 << 20).await;
     let (release, released) = oneshot::channel::<()>();
     let leader = tokio::spawn({
         let cache = cache.clone();
@@ -100,7 +102,7 @@ async fn a_fill_goes_on_when_the_caller_leaves_and_whoever_waits_gets_it() {
 
 #[tokio::test]
 async fn a_fill_that_panics_is_an_error_of_ours_and_the_next_one_runs() {
-    let cache = cache(1 << 20);
+    let cache = cache(1 << 20).await;
     let panicked = cache.json(&user(1), async { panic!("as planned") }).await;
     assert!(matches!(panicked, Err(Error::Internal(_))));
     assert_eq!(read(&cache, "next").await.1, Source::Filled);
@@ -108,7 +110,7 @@ async fn a_fill_that_panics_is_an_error_of_ours_and_the_next_one_runs() {
 
 /// Starts a fill, lets `meanwhile` happen while it runs, and gives what the next read sees.
 async fn read_after(meanwhile: impl AsyncFnOnce(&Cache)) -> (String, Source) {
-    let cache = cache(1 << 20);
+    let cache = cache(1 << 20).await;
     let (release, released) = oneshot::channel::<()>();
     let old = async {
         let fill = async {
@@ -139,7 +141,7 @@ async fn a_fill_that_began_before_an_invalidation_never_writes_back() {
 
 #[tokio::test]
 async fn it_holds_no_more_than_its_bytes() {
-    let cache = cache(100_000);
+    let cache = cache(100_000).await;
     for n in 0..100 {
         let long: String = (0..2_000).map(|_| fastrand::alphanumeric()).collect();
         cache.json(&user(n), async move { Ok(month(&long)) }).await.unwrap();

@@ -41,7 +41,7 @@ pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
 
     let listener = listen(options).await?;
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let state = AppState { db: pool.clone(), cache: Cache::new(&options.cache.settings()), auth };
+    let state = AppState { db: pool.clone(), cache: Cache::connect(&options.cache.settings().map_err(Failure::usage)?).await, auth };
     tokio::select! {
         served = serve(listener, state, stop.clone()) => served?,
         () = tell_when_it_ends(postgres.as_mut()) => {}

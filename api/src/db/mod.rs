@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod demo;
 pub mod plans;
 pub mod recommendations;
+pub mod statistics;
 pub mod usage;
 pub mod users;
 

@@ -12,7 +12,7 @@ use crate::state::AppState;
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `degraded`: what is cached is served, the rest is not.
+    /// `degraded`: without the database what is cached is served, without Redis everything is, at the database's cost.
     pub status: Status,
     /// Whether PostgreSQL answers.
     pub database: Reach,
@@ -43,15 +43,17 @@ pub enum Reach {
 }
 
 async fn examine(state: &AppState) -> (StatusCode, Health) {
-    let (code, status, database) = if db::is_up(&state.db).await {
-        (StatusCode::OK, Status::Healthy, Reach::Up)
-    } else if state.cache.is_empty() {
-        (StatusCode::SERVICE_UNAVAILABLE, Status::Unhealthy, Reach::Down)
-    } else {
-        (StatusCode::OK, Status::Degraded, Reach::Down)
+    let reach = |up| if up { Reach::Up } else { Reach::Down };
+    let redis = state.cache.redis_is_up();
+    // Without a Redis, the cache is this process' memory: it answers whenever the process does.
+    let (database, cache) = (reach(db::is_up(&state.db).await), reach(redis.unwrap_or(true)));
+    let status = match (database, cache) {
+        (Reach::Up, Reach::Up) => Status::Healthy,
+        (Reach::Down, _) if state.cache.is_empty() && redis != Some(true) => Status::Unhealthy,
+        _ => Status::Degraded,
     };
-    // The cache is this process' memory: it answers whenever the process does.
-    (code, Health { status, database, cache: Reach::Up })
+    let code = if status == Status::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
+    (code, Health { status, database, cache })
 }
 
 /// How the service is.

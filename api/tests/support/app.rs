@@ -74,7 +74,7 @@ pub const SECRET: &str = "a secret of the tests, long enough";
 /// A small cache with the contract's times.
 fn settings() -> cache::Settings {
     let day = Duration::from_hours(24);
-    cache::Settings { max_bytes: 1 << 20, policy: Policy { default_ttl: day, stale_if_error: day } }
+    cache::Settings { max_bytes: 1 << 20, policy: Policy { default_ttl: day, stale_if_error: day }, redis: None }
 }
 
 /// A response, read to its end.
@@ -94,7 +94,8 @@ impl App {
     pub async fn new(auth: AuthMode) -> Self {
         let db = PgPool::connect_with(database(true).await).await.unwrap();
         let auth = Auth::new(auth, Some(SECRET), 0).unwrap();
-        let state = AppState { db: db.clone(), cache: Cache::new(&settings()), auth };
+        let cache = Cache::connect(&settings()).await;
+        let state = AppState { db: db.clone(), cache, auth };
         Self { router: router::router(state), db }
     }
 

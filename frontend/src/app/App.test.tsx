@@ -1,7 +1,7 @@
 import { screen, within } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import { apiError, fakeApi } from '../../test/fakeApi';
-import { catalog, profile, summary, usage } from '../../test/fixtures';
+import { analysis, catalog, profile, summary, usage } from '../../test/fixtures';
 import { renderApp } from '../../test/renderApp';
 
 const recommendation = {
@@ -27,6 +27,7 @@ const answers = {
   '/api/v1/recommendations/user_123': { body: recommendations([recommendation]) },
   '/api/v1/plans/catalog': { body: catalog([summary]) },
   '/api/v1/usage/history': { body: usage },
+  '/api/v1/usage/analysis': { body: analysis },
 };
 
 describe('moving between sections', () => {
@@ -36,8 +37,8 @@ describe('moving between sections', () => {
     expect(document.title).toBe('Electricity plans that fit · TreeBeard');
     expect(document.body).toHaveFocus();
     await user.click(screen.getByRole('link', { name: 'Profile' }));
+    expect(await screen.findByRole('heading', { level: 1, name: 'Your profile' })).toHaveFocus();
     expect(document.title).toBe('Your profile · TreeBeard');
-    expect(screen.getByRole('heading', { level: 1, name: 'Your profile' })).toHaveFocus();
   });
 
   it('has one main landmark that the skip link leads to', () => {

@@ -120,7 +120,8 @@ impl AwsProvider {
         policy: Option<Policy>,
         wanted: &BTreeMap<String, Value>,
     ) -> Result<(), Failure> {
-        let mut statements = policy.as_ref().map(Policy::statements).unwrap_or_default();
+        let there = policy.as_ref().map(Policy::statements).unwrap_or_default();
+        let mut statements = there.clone();
         statements.retain(|statement| our_sid(statement).is_none());
         if let Some(open) = statements.iter().find(|statement| is_for_everybody(statement)) {
             return Err(public(bucket, open).into());
@@ -130,6 +131,9 @@ impl AwsProvider {
             return Err(Error::new(Class::Unexpected, "distribution-unknown", message).into());
         }
         statements.extend(wanted.values().cloned());
+        if canonical(&Value::Array(statements.clone())) == canonical(&Value::Array(there)) {
+            return Ok(());
+        }
         let document = policy.map_or_else(|| json!({ "Version": "2012-10-17" }), |policy| policy.document);
         self.put_policy(bucket, with_statements(document, statements)).await
     }

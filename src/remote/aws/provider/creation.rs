@@ -26,12 +26,15 @@ impl AwsProvider {
                 Ok(id) => return self.finished(wanted, &id, known).await,
                 Err(failure) => failure,
             };
-            if let Ok(Some(found)) = self.find(wanted, known).await {
-                return self.finished(wanted, &found.id, known).await;
-            }
-            match (failure.meaning, pauses.next()) {
-                (Meaning::Transient | Meaning::Taken, Some(pause)) => tokio::time::sleep(jittered(pause)).await,
-                _ => return Err(failure.error),
+            let repeatable = matches!(failure.meaning, Meaning::Transient | Meaning::Taken);
+            match self.find(wanted, known).await {
+                Ok(Some(found)) => return self.finished(wanted, &found.id, known).await,
+                Ok(None) if repeatable => match pauses.next() {
+                    Some(pause) => tokio::time::sleep(jittered(pause)).await,
+                    None => return Err(failure.error),
+                },
+                // Whoever cannot see what there is must not make more of it.
+                Ok(None) | Err(_) => return Err(failure.error),
             }
         }
     }

@@ -98,20 +98,27 @@ impl AwsProvider {
 
     /// Lets what is saved run, provided that it is what is wanted.
     pub(super) async fn publish_function(&self, name: &str, wanted: &Function) -> Result<()> {
-        let draft = self.stage(name, FunctionStage::Development).await?;
-        let live = if_any(self.stage(name, FunctionStage::Live).await)?;
-        if live.is_some_and(|live| live.saved == draft.saved) {
-            return Ok(());
-        }
+        let Some(draft) = self.unpublished(name).await? else { return Ok(()) };
         if Digest::of(&draft.saved.code) != wanted.code {
             return Err(changed(&format!("{KIND} {name}")));
         }
         let request = self.kept("publish", "cloudfront:PublishFunction", KIND, name, Some(name));
         let published = self.cloudfront.publish_function().name(name).if_match(draft.etag).send().await;
         match published.map_err(|failure| Failure::of(&request, &failure)) {
-            Err(Failure { meaning: Meaning::Stale, .. }) => Err(changed(&format!("{KIND} {name}"))),
+            // A first attempt may have gone well, and its answer been lost.
+            Err(Failure { meaning: Meaning::Stale, .. }) => match self.unpublished(name).await? {
+                Some(_) => Err(changed(&format!("{KIND} {name}"))),
+                None => Ok(()),
+            },
             other => Ok(other.map(drop)?),
         }
+    }
+
+    /// What is saved, unless it is what runs.
+    async fn unpublished(&self, name: &str) -> Result<Option<Stage>> {
+        let draft = self.stage(name, FunctionStage::Development).await?;
+        let live = if_any(self.stage(name, FunctionStage::Live).await)?;
+        Ok(live.is_none_or(|live| live.saved != draft.saved).then_some(draft))
     }
 
     /// As [`publish_function`](Self::publish_function), unless somebody else made the function, with other code.

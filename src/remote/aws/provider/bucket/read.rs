@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_s3::types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule};
+use aws_sdk_s3::{
+    operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput,
+    types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule},
+};
 
 use super::{
     super::failure::{Failure, if_set},
@@ -42,15 +45,15 @@ impl AwsProvider {
             versioning: versioning.is_some_and(|it| it.status == Some(BucketVersioningStatus::Enabled)),
             encryption: encryption
                 .is_some_and(|it| it.rules.iter().any(|it| it.apply_server_side_encryption_by_default.is_some())),
-            lifecycle: self.lifecycle_rules(name).await?.iter().find_map(our_rule),
+            lifecycle: self.lifecycle(name).await?.rules().iter().find_map(our_rule),
             tags: self.bucket_tags(name).await?,
         })
     }
 
-    /// All lifecycle rules of a bucket.
-    pub(super) async fn lifecycle_rules(&self, name: &str) -> Result<Vec<LifecycleRule>> {
+    /// All lifecycle rules of a bucket, and what else is set with them.
+    pub(super) async fn lifecycle(&self, name: &str) -> Result<GetBucketLifecycleConfigurationOutput> {
         let found = ask!(self, name, get_bucket_lifecycle_configuration, "s3:GetLifecycleConfiguration");
-        Ok(found.and_then(|it| it.rules).unwrap_or_default())
+        Ok(found.unwrap_or_else(|| GetBucketLifecycleConfigurationOutput::builder().build()))
     }
 
     /// All tags of a bucket.

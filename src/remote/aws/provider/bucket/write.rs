@@ -15,9 +15,9 @@ use crate::{
 
 /// Writes a setting.
 macro_rules! tell {
-    ($self:ident, $name:ident, $action:literal, $operation:ident, $field:ident, $value:expr) => {{
+    ($self:ident, $name:ident, $action:literal, $operation:ident.$setting:ident($value:expr)) => {{
         let request = $self.about_bucket("change", $action, $name);
-        let answer = $self.s3.$operation().bucket($name).$field($value).send().await;
+        let answer = $self.s3.$operation().$setting($value).bucket($name).send().await;
         answer.map_err(|failure| request.failed(&failure))?;
     }};
 }
@@ -37,9 +37,7 @@ impl AwsProvider {
                 self,
                 name,
                 "s3:PutBucketPublicAccessBlock",
-                put_public_access_block,
-                public_access_block_configuration,
-                block
+                put_public_access_block.public_access_block_configuration(block)
             );
         }
         if let Some(ownership) = &wanted.ownership
@@ -51,16 +49,14 @@ impl AwsProvider {
                 self,
                 name,
                 "s3:PutBucketOwnershipControls",
-                put_bucket_ownership_controls,
-                ownership_controls,
-                controls
+                put_bucket_ownership_controls.ownership_controls(controls)
             );
         }
         if wanted.versioning != found.versioning {
             let status =
                 if wanted.versioning { BucketVersioningStatus::Enabled } else { BucketVersioningStatus::Suspended };
             let versioning = VersioningConfiguration::builder().status(status).build();
-            tell!(self, name, "s3:PutBucketVersioning", put_bucket_versioning, versioning_configuration, versioning);
+            tell!(self, name, "s3:PutBucketVersioning", put_bucket_versioning.versioning_configuration(versioning));
         }
         if wanted.encryption && !found.encryption {
             let by_default = ServerSideEncryptionByDefault::builder().sse_algorithm(ServerSideEncryption::Aes256);
@@ -71,9 +67,7 @@ impl AwsProvider {
                 self,
                 name,
                 "s3:PutEncryptionConfiguration",
-                put_bucket_encryption,
-                server_side_encryption_configuration,
-                encryption
+                put_bucket_encryption.server_side_encryption_configuration(encryption)
             );
         }
         if let Some(lifecycle) = wanted.lifecycle
@@ -86,14 +80,15 @@ impl AwsProvider {
         if tags != found.tags {
             let tags = tags.into_iter().map(|(key, value)| built(Tag::builder().key(key).value(value).build()));
             let tagging = Tagging::builder().set_tag_set(Some(tags.collect::<Result<_>>()?)).build();
-            tell!(self, name, "s3:PutBucketTagging", put_bucket_tagging, tagging, built(tagging)?);
+            tell!(self, name, "s3:PutBucketTagging", put_bucket_tagging.tagging(built(tagging)?));
         }
         Ok(())
     }
 
     /// Puts our rule among those of others.
     async fn change_lifecycle(&self, name: &str, wanted: Lifecycle) -> Result<()> {
-        let mut rules = self.lifecycle_rules(name).await?;
+        let there = self.lifecycle(name).await?;
+        let mut rules = there.rules.unwrap_or_default();
         rules.retain(|rule| rule.id.as_deref() != Some(Lifecycle::RULE));
         let superseded = NoncurrentVersionExpiration::builder().noncurrent_days(wanted.noncurrent_days).build();
         let unfinished = AbortIncompleteMultipartUpload::builder().days_after_initiation(wanted.abort_multipart_days);
@@ -105,14 +100,10 @@ impl AwsProvider {
             .abort_incomplete_multipart_upload(unfinished.build());
         rules.push(built(ours.build())?);
         let lifecycle = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build())?;
-        tell!(
-            self,
-            name,
-            "s3:PutLifecycleConfiguration",
-            put_bucket_lifecycle_configuration,
-            lifecycle_configuration,
-            lifecycle
-        );
-        Ok(())
+        let request = self.about_bucket("change", "s3:PutLifecycleConfiguration", name);
+        let told = self.s3.put_bucket_lifecycle_configuration().bucket(name).lifecycle_configuration(lifecycle);
+        // Without it, that of the others' rules would go back to S3's default.
+        let told = told.set_transition_default_minimum_object_size(there.transition_default_minimum_object_size);
+        told.send().await.map(drop).map_err(|failure| request.failed(&failure))
     }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types::{
     AllowedMethods, CacheBehavior, CacheBehaviors, CachedMethods, DefaultCacheBehavior, DistributionConfig, EventType,
-    ForwardedValues, FunctionAssociation, FunctionAssociations, Method, ViewerProtocolPolicy,
+    ForwardedValues, FunctionAssociation, FunctionAssociations, LambdaFunctionAssociations, Method, TrustedKeyGroups,
+    TrustedSigners, ViewerProtocolPolicy,
 };
 
 use super::super::build::{built, list};
@@ -53,6 +54,26 @@ macro_rules! fields {
     }};
 }
 
+/// A behavior with everything that an update must say, which is more than a creation must: CloudFront's own defaults
+/// (CloudFront Developer Guide, "Required API fields for creating and updating distributions").
+macro_rules! made {
+    ($builder:expr, $wanted:expr) => {{
+        let signers = built(TrustedSigners::builder().enabled(false).quantity(0).build())?;
+        let groups = built(TrustedKeyGroups::builder().enabled(false).quantity(0).build())?;
+        let builder = $builder
+            .target_origin_id(&$wanted.origin)
+            .viewer_protocol_policy(protocol($wanted.viewer_protocol))
+            .trusted_signers(signers)
+            .trusted_key_groups(groups)
+            .smooth_streaming(false)
+            .field_level_encryption_id("")
+            .allowed_methods(allowed_methods(&$wanted.methods, &$wanted.cached_methods)?)
+            .function_associations(list!(FunctionAssociations::builder(), Vec::new())?)
+            .lambda_function_associations(list!(LambdaFunctionAssociations::builder(), Vec::new())?);
+        built(builder.build())?
+    }};
+}
+
 /// All behaviors in our words. A pattern that differs from one of `wanted` in its leading slash only is that one.
 pub fn read(config: &DistributionConfig, wanted: &Distribution, known: &Known) -> Vec<(String, Behavior)> {
     let mut behaviors = Vec::new();
@@ -72,16 +93,13 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
     let mut behaviors = listed(config).to_vec();
     let mut new = Vec::new();
     for (pattern, wanted) in &wanted.behaviors {
-        let viewer_protocol = protocol(wanted.viewer_protocol);
         if pattern == DEFAULT {
-            let made = DefaultCacheBehavior::builder().target_origin_id(&wanted.origin);
-            let made = built(made.viewer_protocol_policy(viewer_protocol).build())?;
+            let made = made!(DefaultCacheBehavior::builder(), wanted);
             fields!(config.default_cache_behavior.get_or_insert(made)).lay(wanted, known)?;
         } else if let Some(there) = behaviors.iter_mut().find(|it| same(&it.path_pattern, pattern)) {
             fields!(there).lay(wanted, known)?;
         } else {
-            let made = CacheBehavior::builder().path_pattern(pattern).target_origin_id(&wanted.origin);
-            let mut made = built(made.viewer_protocol_policy(viewer_protocol).build())?;
+            let mut made = made!(CacheBehavior::builder().path_pattern(pattern), wanted);
             fields!(&mut made).lay(wanted, known)?;
             new.push(made);
         }
@@ -146,10 +164,7 @@ impl Fields<'_> {
             *self.viewer_protocol = protocol(wanted.viewer_protocol);
         }
         if (&now.methods, &now.cached_methods) != (&wanted.methods, &wanted.cached_methods) {
-            let items = |names: &BTreeSet<String>| names.iter().map(|it| Method::from(it.as_str())).collect();
-            let cached = list!(CachedMethods::builder(), items(&wanted.cached_methods))?;
-            let allowed = AllowedMethods::builder().cached_methods(cached);
-            *self.methods = Some(list!(allowed, items(&wanted.methods))?);
+            *self.methods = Some(allowed_methods(&wanted.methods, &wanted.cached_methods)?);
         }
         *self.compress = Some(wanted.compress);
         // Each is absent from what is sent when there is none.
@@ -179,6 +194,12 @@ impl Fields<'_> {
         }
         Ok(())
     }
+}
+
+fn allowed_methods(allowed: &BTreeSet<String>, cached: &BTreeSet<String>) -> Result<AllowedMethods> {
+    let items = |names: &BTreeSet<String>| names.iter().map(|it| Method::from(it.as_str())).collect();
+    let cached = list!(CachedMethods::builder(), items(cached))?;
+    list!(AllowedMethods::builder().cached_methods(cached), items(allowed))
 }
 
 fn protocol(wanted: ViewerProtocol) -> ViewerProtocolPolicy {

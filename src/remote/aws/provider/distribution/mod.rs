@@ -54,7 +54,7 @@ impl AwsProvider {
         Ok(found.pop())
     }
 
-    /// A distribution, its entity tag left out of what is asked twice.
+    /// A distribution and its entity tag.
     async fn describe_distribution(&self, id: &str) -> Result<(Described, String), Failure> {
         let request = self.kept("read", "cloudfront:GetDistribution", KIND, id, Some(id));
         let found = self.cloudfront.get_distribution().id(id).send().await;

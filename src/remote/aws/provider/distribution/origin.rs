@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types::{
-    CustomOriginConfig, DistributionConfig, Origin as There, OriginProtocolPolicy, OriginShield, OriginSslProtocols,
-    Origins, S3OriginConfig, SslProtocol,
+    CustomHeaders, CustomOriginConfig, DistributionConfig, Origin as There, OriginProtocolPolicy, OriginShield,
+    OriginSslProtocols, Origins, S3OriginConfig, SslProtocol,
 };
 
 use super::super::build::{built, list};
@@ -53,7 +53,7 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
         if let Some(there) = origins.iter_mut().find(|there| there.id == *id) {
             lay_one(wanted, known, there)?;
         } else {
-            let mut made = built(There::builder().id(id).domain_name(&wanted.domain).build())?;
+            let mut made = made(id, &wanted.domain)?;
             lay_one(wanted, known, &mut made)?;
             origins.push(made);
         }
@@ -66,6 +66,21 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
 
 fn listed(config: &DistributionConfig) -> &[There] {
     config.origins.as_ref().map(|it| it.items.as_slice()).unwrap_or_default()
+}
+
+/// An origin with everything that an update must say, which is more than a creation must: CloudFront's own defaults
+/// (CloudFront Developer Guide, "Required API fields for creating and updating distributions").
+fn made(id: &str, domain: &str) -> Result<There> {
+    let origin = There::builder().id(id).domain_name(domain).origin_path("");
+    let origin = origin.custom_headers(list!(CustomHeaders::builder(), Vec::new())?);
+    built(origin.connection_attempts(3).connection_timeout(10).build())
+}
+
+/// As [`made`], for what is no bucket.
+fn made_custom(policy: OriginProtocolPolicy) -> Result<CustomOriginConfig> {
+    let custom = CustomOriginConfig::builder().http_port(80).https_port(443).origin_protocol_policy(policy);
+    let tls = list!(OriginSslProtocols::builder(), vec![SslProtocol::TlSv12])?;
+    built(custom.origin_ssl_protocols(tls).origin_read_timeout(30).origin_keepalive_timeout(5).build())
 }
 
 fn lay_one(wanted: &Origin, known: &Known, there: &mut There) -> Result<()> {
@@ -100,8 +115,7 @@ fn lay_one(wanted: &Origin, known: &Known, there: &mut There) -> Result<()> {
 
 fn lay_custom(protocol: &str, wanted: &Origin, there: &mut There) -> Result<()> {
     let policy = OriginProtocolPolicy::from(protocol);
-    let made = CustomOriginConfig::builder().http_port(80).https_port(443).origin_protocol_policy(policy.clone());
-    let made = built(made.build())?;
+    let made = made_custom(policy.clone())?;
     there.s3_origin_config = None;
     let custom = there.custom_origin_config.get_or_insert(made);
     custom.origin_protocol_policy = policy;

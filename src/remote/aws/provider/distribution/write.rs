@@ -103,8 +103,9 @@ fn error_responses(wanted: &BTreeMap<u16, ErrorPage>) -> Result<CustomErrorRespo
         let response = CustomErrorResponse::builder()
             .error_code(status.into())
             .error_caching_min_ttl(i64::try_from(page.ttl).unwrap_or(i64::MAX))
-            .set_response_page_path(Some(page.page.clone()).filter(|page| !page.is_empty()))
-            .set_response_code((page.status != 0).then(|| page.status.to_string()));
+            // Empty where the error stays as it is.
+            .response_page_path(&page.page)
+            .response_code(if page.status == 0 { String::new() } else { page.status.to_string() });
         built(response.build())
     };
     list!(CustomErrorResponses::builder(), wanted.iter().map(response).collect::<Result<_>>()?)

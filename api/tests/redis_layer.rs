@@ -1,0 +1,162 @@
+//! Several nodes over one Redis, or over a Redis Cluster: what they share, and what they never serve.
+
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use treebeard_api::cache::{Namespace, Source};
+
+use crate::support::{Cluster, Database, Node, Redis, key, within};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+async fn stored(node: &Node, redis: &Redis, id: &str) {
+    within(SECOND * 2, "the value is in Redis", async || {
+        node.read(id).await;
+        redis.cli(&["exists", key(id).as_str()]) == "1"
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_one_node_has_filled_the_others_find() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let (a, b) = (Node::at(&redis.url(), &source).await, Node::at(&redis.url(), &source).await);
+    assert_eq!(a.read("u").await, (0, Source::Filled));
+    stored(&a, &redis, "u").await;
+    assert_eq!(b.read("u").await, (0, Source::L2));
+    assert_eq!(b.read("u").await, (0, Source::L1));
+    assert_eq!(source.asked(), 1);
+
+    let life: u64 = redis.cli(&["pttl", "usage_analysis:v1:u"]).parse().unwrap();
+    let (week, day) = (7 * 24 * 3_600_000, 24 * 3_600_000);
+    assert!((week * 9 / 10..=week + day).contains(&life), "{life} ms");
+    let counts = b.cache.counts(Namespace::UsageAnalysis);
+    assert_eq!((counts.l1, counts.l2, counts.misses, counts.errors), (1, 1, 0, 0));
+}
+
+/// Three invalidations, each on one node, each of which the other must hear.
+async fn check_invalidations(a: &Node, b: &Node) {
+    let source = a.source.clone();
+    for (first, second) in [(a, b), (b, a)] {
+        assert_eq!(first.read("u").await.0, second.read("u").await.0);
+        let version = source.write();
+        first.invalidate("u").await;
+        assert_eq!(first.read("u").await.0, version, "whoever writes reads what was written");
+        within(SECOND, "the other node sees it", async || second.read("u").await.0 == version).await;
+    }
+    let version = source.write();
+    a.cache.invalidate_prefix(Namespace::UsageAnalysis).await;
+    assert_eq!(a.read("u").await.0, version);
+    within(SECOND, "the other node sees it", async || b.read("u").await.0 == version).await;
+}
+
+#[tokio::test]
+async fn an_invalidation_on_one_node_reaches_the_others_within_a_second() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let (a, b) = (Node::at(&redis.url(), &source).await, Node::at(&redis.url(), &source).await);
+    within(SECOND * 2, "both follow", async || {
+        a.cache.redis_is_up() == Some(true) && b.cache.redis_is_up() == Some(true)
+    })
+    .await;
+    check_invalidations(&a, &b).await;
+}
+
+/// A fill reads the old value on one node, another node invalidates, and then the fill ends.
+async fn check_late_fill(url: &str, id: &'static str, invalidate: impl AsyncFnOnce(&Node)) {
+    let source = Database::default();
+    let (a, b) = (Node::at(url, &source).await, Node::at(url, &source).await);
+    let (release, released) = oneshot::channel::<()>();
+    let late = tokio::spawn({
+        let a = a.clone();
+        async move { a.read_slowly(id, async { drop(released.await) }).await }
+    });
+    within(SECOND, "the fill has begun", async || source.asked() == 1).await;
+    let version = source.write();
+    invalidate(&b).await;
+    release.send(()).unwrap();
+    assert_eq!(late.await.unwrap().0, version - 1, "who asked before the change may see what was before it");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let fresh = Node::at(url, &source).await;
+    assert_eq!(fresh.read(id).await.0, version, "the late fill must not have reached Redis");
+    within(SECOND * 5, "nor stay in the memory of its node", async || a.read(id).await.0 == version).await;
+}
+
+#[tokio::test]
+async fn a_fill_that_began_before_another_nodes_invalidation_never_writes_back() {
+    let redis = Redis::start();
+    check_late_fill(&redis.url(), "one", async |node| node.invalidate("one").await).await;
+    check_late_fill(&redis.url(), "all", async |node| node.cache.invalidate_prefix(Namespace::UsageAnalysis).await)
+        .await;
+}
+
+#[tokio::test]
+async fn a_cluster_of_three_nodes_serves_as_one_redis() {
+    let (cluster, source) = (Cluster::start(), Database::default());
+    let (a, b) = (Node::at(&cluster.url(), &source).await, Node::at(&cluster.url(), &source).await);
+    for n in 0..30 {
+        a.read(&format!("user_{n}")).await;
+    }
+    for n in 0..30 {
+        within(SECOND, "the value is shared", async || {
+            let fresh = Node::at(&cluster.url(), &source).await;
+            fresh.read(&format!("user_{n}")).await.1 == Source::L2
+        })
+        .await;
+    }
+    assert!(cluster.nodes.iter().all(|node| node.cli(&["dbsize"]) != "0"), "every node holds a part");
+    within(SECOND * 2, "both follow", async || {
+        a.cache.redis_is_up() == Some(true) && b.cache.redis_is_up() == Some(true)
+    })
+    .await;
+    check_invalidations(&a, &b).await;
+    check_late_fill(&cluster.url(), "late", async |node| node.invalidate("late").await).await;
+    assert_eq!(a.cache.counts(Namespace::UsageAnalysis).errors, 0);
+}
+
+#[tokio::test]
+async fn what_is_not_ours_in_redis_is_a_miss_and_is_replaced() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let name = key("u");
+    stored(&Node::at(&redis.url(), &source).await, &redis, "other").await;
+    redis.cli(&["copy", key("other").as_str(), "copied"]);
+    let garbage: [&[&str]; 5] = [
+        &["set", name.as_str(), "nonsense"],
+        &["set", name.as_str(), ""],
+        &["set", name.as_str(), "TBC1 and more nonsense, long enough for a header of an envelope, or so it may seem"],
+        &["rpush", name.as_str(), "a list"],
+        &["copy", "copied", name.as_str()],
+    ];
+    for command in garbage {
+        redis.cli(&["del", name.as_str()]);
+        redis.cli(command);
+        let node = Node::at(&redis.url(), &source).await;
+        let version = source.write();
+        assert_eq!(node.read("u").await, (version, Source::Filled), "{command:?}");
+        assert!(node.cache.counts(Namespace::UsageAnalysis).errors > 0, "{command:?}");
+        assert_eq!(
+            node.cache.redis_is_up().map(|_| node.cache.breakers()[1].1),
+            Some(treebeard_api::cache::BreakerState::Closed)
+        );
+        within(SECOND, "it is replaced", async || {
+            Node::at(&redis.url(), &source).await.read("u").await == (version, Source::L2)
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_misses_of_a_cold_key_are_one_query_before_and_after_a_flush() {
+    let (redis, source) = (Redis::start(), Database::default());
+    for round in 1..=2 {
+        let node = Node::at(&redis.url(), &source).await;
+        let reads = (0..1_000).map(|_| {
+            let node = node.clone();
+            tokio::spawn(async move { node.read_slowly("cold", tokio::time::sleep(Duration::from_millis(50))).await })
+        });
+        for read in reads.collect::<Vec<_>>() {
+            assert_eq!(read.await.unwrap().0, 0);
+        }
+        assert_eq!(source.asked(), round);
+        redis.cli(&["flushall"]);
+    }
+}
