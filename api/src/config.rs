@@ -1,6 +1,6 @@
 //! What the environment and the command line settle.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use clap::Args;
@@ -8,6 +8,10 @@ use clap::Args;
 use crate::auth::{Auth, AuthMode};
 use crate::cache::{Address, Policy, Settings};
 use crate::embedded::Source;
+use crate::warming::Mode;
+
+/// Where operators reach the running service, unless it is told otherwise.
+pub const ADMIN_ADDR: &str = "127.0.0.1:9464";
 
 /// Options of `serve`.
 #[derive(Debug, Clone, Args)]
@@ -33,6 +37,13 @@ pub struct ServeOptions {
     /// How many proxies stand before the service, each adding to X-Forwarded-For; 0 believes no such header
     #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0)]
     pub trusted_proxies: usize,
+    /// The address for operators and Prometheus, without authentication; port 0 takes a free one
+    /// [default: 127.0.0.1:9464, when it is free]
+    #[arg(long, env = "ADMIN_ADDR", verbatim_doc_comment)]
+    pub admin_addr: Option<SocketAddr>,
+    /// Fills the cache when the service has started
+    #[arg(long, env = "CACHE_WARM", value_enum)]
+    pub warm: Option<Mode>,
     /// The cache
     #[command(flatten)]
     pub cache: CacheOptions,
@@ -44,12 +55,12 @@ pub struct ServeOptions {
 /// How much is cached, and for how long.
 #[derive(Debug, Clone, Args)]
 pub struct CacheOptions {
-    /// What the in-process cache may hold, in bytes
-    #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
-    pub cache_max_bytes: u64,
     /// The Redis that all nodes share: redis://, rediss://, redis+unix:// or redis-cluster://; without: none
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub redis_url: Option<String>,
+    /// What the in-process cache may hold, in bytes
+    #[arg(long, env = "CACHE_MAX_BYTES", default_value_t = 64 * 1024 * 1024)]
+    pub cache_max_bytes: u64,
     /// How long values are fresh whose kind has no time of its own, in seconds
     #[arg(long, env = "CACHE_TTL_SECONDS", default_value_t = 86_400)]
     pub cache_ttl: u64,

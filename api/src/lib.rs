@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod admin;
 pub mod auth;
 pub mod cache;
 pub mod cli;
@@ -20,8 +21,10 @@ pub mod embedded;
 pub mod error;
 pub mod extract;
 pub mod logging;
+pub mod metrics;
 pub mod middleware;
 pub mod openapi;
 pub mod router;
 pub mod routes;
 pub mod state;
+pub mod warming;

@@ -2,15 +2,23 @@
 
 use std::io::IsTerminal;
 
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
+
+use crate::metrics::QueryTimes;
 
 /// Starts logging. Without `RUST_LOG`: what concerns the service as a whole, and every failure.
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json") {
-        logs.json().init();
+    let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let logs = if std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json") {
+        logs.json().with_filter(filter).boxed()
     } else {
-        logs.with_ansi(std::io::stderr().is_terminal()).with_target(false).init();
-    }
+        logs.with_ansi(std::io::stderr().is_terminal()).with_target(false).with_filter(filter).boxed()
+    };
+    let queries = QueryTimes.with_filter(Targets::new().with_target("sqlx::query", Level::DEBUG));
+    tracing_subscriber::registry().with(logs).with(queries).init();
 }

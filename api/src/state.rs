@@ -1,9 +1,12 @@
 //! What every request shares.
 
+use std::sync::Arc;
+
 use sqlx::PgPool;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
+use crate::metrics::Metrics;
 
 /// What every request shares; cheap to clone.
 #[derive(Debug, Clone)]
@@ -14,4 +17,6 @@ pub struct AppState {
     pub cache: Cache,
     /// How callers are told apart.
     pub auth: Auth,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
 }

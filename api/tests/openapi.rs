@@ -40,3 +40,35 @@ async fn every_documented_route_is_served() {
     }
     assert_eq!(operations, 16);
 }
+
+/// Who calls a route: the page, or a program of ours.
+#[test]
+fn every_route_has_a_caller() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut callers = String::new();
+    for place in ["frontend/src", "api/src/cli", "benches", "cdn-config.yml"] {
+        read_into(&mut callers, &repository.join(place));
+    }
+    let document: Value = serde_json::from_str(include_str!("../openapi.json")).unwrap();
+    // Asked by what runs the service: an orchestrator's probes.
+    let probes = ["/health/live", "/health/ready"];
+    let orphans: Vec<&String> = document["paths"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|path| !probes.contains(&path.as_str()))
+        .filter(|path| !["'", "\"", " "].iter().any(|quote| callers.contains(&format!("{quote}{path}"))))
+        .collect();
+    assert!(orphans.is_empty(), "nobody calls {orphans:?}");
+}
+
+/// Every source below a path, but the types that are generated from the document itself.
+fn read_into(text: &mut String, path: &Path) {
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            read_into(text, &entry.unwrap().path());
+        }
+    } else if path.file_name().is_some_and(|name| name != "schema.ts") && !path.to_string_lossy().contains(".test.") {
+        text.push_str(&String::from_utf8_lossy(&fs::read(path).unwrap()));
+    }
+}

@@ -4,7 +4,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 
-use crate::support::{Folder, Process};
+use sqlx::postgres::PgConnectOptions;
+use tokio::time::sleep;
+
+use crate::support::{Folder, Process, Proxy, Redis, Weather, database};
 
 #[test]
 fn without_its_database_the_service_is_degraded_and_says_when_to_come_back() {
@@ -44,4 +47,78 @@ fn with_nothing_cached_either_the_service_is_unhealthy() {
     assert!(health.starts_with("HTTP/1.1 503 "), "{health}");
     assert!(health.ends_with(r#"{"status":"unhealthy","database":"down","cache":"down"}"#), "{health}");
     assert!(api.get("/health/ready").starts_with("HTTP/1.1 503 "));
+}
+
+/// The API over a database that is reached through a relay, and a Redis. Their clients wait no longer than a second.
+async fn behind_a_relay(folder: &Folder) -> (Process, Proxy, Redis) {
+    let options: PgConnectOptions = database(true).await;
+    let socket = options.get_socket().unwrap().join(format!(".s.PGSQL.{}", options.get_port()));
+    let proxy = Proxy::to_socket(socket).await;
+    let url = format!("postgres://treebeard@127.0.0.1:{}/{}", proxy.port(), options.get_database().unwrap());
+    let redis = Redis::start();
+    (Process::over(folder.path(), &url, &redis.url()), proxy, redis)
+}
+
+fn status(reply: &str) -> &str {
+    &reply[9..12]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_cut_off_or_silent_is_never_a_500_or_a_hang() {
+    let folder = Folder::new();
+    let (api, proxy, _redis) = behind_a_relay(&folder).await;
+    assert_eq!(status(&api.get("/api/v1/plans/plan_0042")), "200");
+    for weather in [Weather::Cut, Weather::Silent] {
+        proxy.turns(weather);
+        for n in 1..=12 {
+            let start = Instant::now();
+            let reply = api.get(&format!("/api/v1/plans/plan_01{n:02}"));
+            assert!(status(&reply) == "503" && reply.contains("retry-after: 2"), "{weather:?}: {reply}");
+            assert!(start.elapsed() < Duration::from_secs(4), "{weather:?}: {:?}", start.elapsed());
+            assert_eq!(status(&api.get("/api/v1/plans/plan_0042")), "200", "what is cached is served");
+        }
+        let start = Instant::now();
+        assert_eq!(status(&api.get("/api/v1/plans/plan_0099")), "503");
+        assert!(start.elapsed() < Duration::from_millis(500), "it is left alone by now: {:?}", start.elapsed());
+        assert!(api.get("/health").contains(r#"{"status":"degraded","database":"down","cache":"up"}"#));
+    }
+    proxy.turns(Weather::Cut); // ends the connections that went silent
+    proxy.turns(Weather::Fair);
+    let start = Instant::now();
+    while status(&api.get("/api/v1/plans/catalog")) != "200" {
+        assert!(start.elapsed() < Duration::from_secs(15), "it recovers");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_database_and_redis_what_is_in_memory_is_served_as_stale_and_nothing_fails() {
+    let folder = Folder::new();
+    let (api, proxy, mut redis) = behind_a_relay(&folder).await;
+    let profile = "/api/v1/users/profile";
+    assert_eq!(status(&api.get(profile)), "200");
+    proxy.turns(Weather::Cut);
+    redis.kill();
+    let start = Instant::now();
+    let mut seen_stale = false;
+    while start.elapsed() < Duration::from_secs(8) {
+        let asked = Instant::now();
+        let reply = api.get(profile);
+        assert_eq!(status(&reply), "200", "{reply}");
+        assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+        seen_stale |= reply.contains("x-cache: STALE");
+        sleep(Duration::from_millis(50)).await;
+    }
+    assert!(seen_stale, "memory that may be out of date says so");
+    assert!(api.get("/health").contains(r#"{"status":"degraded","database":"down","cache":"down"}"#));
+
+    redis.restart();
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(status(&api.get(profile)), "200", "an empty Redis takes nothing away");
+    proxy.turns(Weather::Fair);
+    let start = Instant::now();
+    while !api.get(profile).contains("x-cache: HIT-L1") {
+        assert!(start.elapsed() < Duration::from_secs(15), "it recovers");
+        sleep(Duration::from_millis(100)).await;
+    }
 }

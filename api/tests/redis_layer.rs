@@ -1,9 +1,14 @@
 //! Several nodes over one Redis, or over a Redis Cluster: what they share, and what they never serve.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
+use chrono::Utc;
 use tokio::sync::oneshot;
-use treebeard_api::cache::{Namespace, Source};
+use treebeard_api::cache::{Address, Cache, Key, Namespace, Policy, Settings, Source};
+use treebeard_api::domain::id::UserId;
+use treebeard_api::domain::recommendation::Recommendations;
 
 use crate::support::{Cluster, Database, Node, Redis, key, within};
 
@@ -159,4 +164,32 @@ async fn a_thousand_misses_of_a_cold_key_are_one_query_before_and_after_a_flush(
         assert_eq!(source.asked(), round);
         redis.cli(&["flushall"]);
     }
+}
+
+#[tokio::test]
+async fn a_key_that_is_asked_for_often_is_refreshed_behind_responses_and_nobody_waits() {
+    let (redis, asked) = (Redis::start(), Arc::new(AtomicUsize::new(0)));
+    let ttl = Duration::from_millis(500);
+    let policy = Policy { default_ttl: ttl, stale_if_error: Duration::from_mins(1) };
+    let redis = Some(Address::parse(&redis.url()).unwrap());
+    let cache = Cache::connect(&Settings { max_bytes: 1 << 20, policy, redis }).await;
+    let key = Key::recommendations(&UserId::try_from("u".to_owned()).unwrap());
+    let (start, mut sources) = (Instant::now(), Vec::new());
+    while start.elapsed() < ttl * 5 {
+        let asked = Arc::clone(&asked);
+        let fill = async move {
+            asked.fetch_add(1, Ordering::SeqCst);
+            tokio::time::sleep(Duration::from_millis(10)).await;
+            let (user_id, now) = ("u".to_owned(), Utc::now());
+            Ok(Recommendations { user_id, generated_at: now, expires_at: now, items: Vec::new() })
+        };
+        sources.push(cache.json(&key, fill).await.unwrap().source());
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let asked = asked.load(Ordering::SeqCst);
+    assert!((5..=20).contains(&asked), "{asked} fills in five lifetimes");
+    let waited = sources.iter().filter(|source| !matches!(source, Source::L1 | Source::Stale)).count();
+    let stale = sources.iter().filter(|source| **source == Source::Stale).count();
+    assert_eq!(waited, 1, "the first only");
+    assert!(stale * 10 < sources.len(), "{stale} stale of {}", sources.len());
 }

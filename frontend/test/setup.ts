@@ -1,8 +1,14 @@
 import '@testing-library/jest-dom/vitest';
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach } from 'vitest';
 
+// A page's code is fetched when it is gone to, which takes a while on a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
+
 afterEach(cleanup);
+afterEach(() => {
+  sessionStorage.clear();
+});
 
 // jsdom has no layout: every media query answers "no" (a narrow screen, light colours).
 window.matchMedia = (media) =>

@@ -59,6 +59,10 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
             continue;
         }
         workshop.go_on()?;
+        if step.wanted.kind() == Kind::Bucket && step.found.is_some() {
+            // Viewers of a distribution that was there before may reach the bucket by ways that are shut now.
+            workshop.settle_all(steps, &known).await?;
+        }
         listener(Event::Begins(step));
         let wanted = complete(&step.wanted, &known);
         let now = match &step.found {
@@ -67,18 +71,17 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
         };
         known.insert(&step.wanted.name, now);
     }
-    let distributions = steps.0.iter().filter(|step| step.wanted.kind() == Kind::Distribution);
-    for distribution in distributions.filter_map(|step| known.get(Kind::Distribution, &step.wanted.name)) {
-        if workshop.wait {
-            workshop.settle(distribution).await?;
-        }
+    if workshop.wait {
+        workshop.settle_all(steps, &known).await?;
     }
     Ok(known)
 }
 
-/// Removes what the steps found, distributions only after they were switched off everywhere.
-pub async fn destroy(steps: &Steps, workshop: &Workshop) -> Result<()> {
+/// Removes what the steps found: a distribution only after it was switched off everywhere, and a bucket's content only
+/// when nobody reads it any more. Gives how many objects and versions that were.
+pub async fn destroy(steps: &Steps, workshop: &Workshop, with_content: bool) -> Result<u64> {
     let Workshop { provider, listener, .. } = workshop;
+    let mut emptied = 0;
     for step in &steps.0 {
         let Some(found) = &step.found else { continue };
         workshop.go_on()?;
@@ -93,11 +96,19 @@ pub async fn destroy(steps: &Steps, workshop: &Workshop) -> Result<()> {
             };
             workshop.settle(&found).await?;
             provider.delete(&found).await?;
-        } else {
-            provider.delete(found).await?;
+            continue;
         }
+        while with_content && found.settings.kind() == Kind::Bucket {
+            workshop.go_on()?;
+            let some = provider.empty_some(found).await?;
+            emptied += some;
+            if some == 0 {
+                break;
+            }
+        }
+        provider.delete(found).await?;
     }
-    Ok(())
+    Ok(emptied)
 }
 
 /// The resource with what was not known when it was planned: statements name the distribution by its ARN.
@@ -118,6 +129,15 @@ impl Workshop {
         }
         Err(Error::new(Class::Interrupted(15), "interrupted", "interrupted before it was finished")
             .help("what was made is found again: run the command again to finish"))
+    }
+
+    /// Waits until the distribution is everywhere as it is now.
+    async fn settle_all(&self, steps: &Steps, known: &Known) -> Result<()> {
+        let distributions = steps.0.iter().filter(|step| step.wanted.kind() == Kind::Distribution);
+        for found in distributions.filter_map(|step| known.get(Kind::Distribution, &step.wanted.name)) {
+            self.settle(found).await?;
+        }
+        Ok(())
     }
 
     async fn settle(&self, found: &Found) -> Result<()> {

@@ -22,7 +22,7 @@ pub fn run(context: &Context, args: &args::IamPolicy) -> Result<ExitCode> {
     };
     // A policy is written before there are credentials to look anything up with.
     let arn = aws.distribution_id.as_ref().map(|id| distribution_arn(aws, id));
-    let policy = iam_policy(aws, purpose, arn.as_deref());
+    let policy = iam_policy(&config, aws, purpose, arn.as_deref());
     context.print(&policy, || format!("{policy:#}"))?;
     Ok(ExitCode::SUCCESS)
 }

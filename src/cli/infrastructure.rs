@@ -5,17 +5,14 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::Environment;
 use crate::{
     config::{Aws, Config},
-    error::{Class, Error, Result},
+    error::Result,
     model::{
         encoding::Encoding,
-        infrastructure::{Kind, Known, SITE_TAG, Settings},
+        infrastructure::{Issued, Kind, Known, SITE_TAG, Settings},
         manifest::Manifest,
     },
-    plan::infrastructure::{self as plan, Action, Facts, Steps},
-    remote::{
-        provider::{Certificate, Provider},
-        state, survey,
-    },
+    plan::infrastructure::{self as plan, Facts, Steps},
+    remote::{provider::Provider, state, survey},
 };
 
 /// What has to be done, and by whom.
@@ -25,7 +22,7 @@ pub struct Infrastructure {
     /// Who makes resources.
     pub provider: Arc<dyn Provider>,
     /// The certificate of the domains, where it could be looked at.
-    pub certificate: Option<Certificate>,
+    pub certificate: Option<Issued>,
     /// Whether a release is live.
     pub is_live: bool,
     /// What is worth knowing.
@@ -62,8 +59,8 @@ impl Infrastructure {
         let of = |kind: Kind| found.get(&kind).and_then(|of| of.get(&aws.bucket));
         let live = if of(Kind::Bucket).is_some() { live(environment).await? } else { None };
         let facts = Facts {
-            adopted: of(Kind::Distribution).is_some_and(crate::model::infrastructure::Found::is_adopted),
-            distribution_arn: of(Kind::Distribution).and_then(|found| found.arn.clone()),
+            bucket: of(Kind::Bucket).cloned(),
+            distribution: of(Kind::Distribution).cloned(),
             live: live.as_ref().map(Manifest::encodings),
         };
         let certificate = match &aws.certificate_arn {
@@ -75,28 +72,10 @@ impl Infrastructure {
         Ok(Self { steps, provider, certificate, is_live: live.is_some(), notes })
     }
 
-    /// Refuses what CloudFront would refuse, or what would take a site away from its viewers.
-    pub fn check(&self, aws: &Aws) -> Result<()> {
-        if let Some(certificate) = &self.certificate {
-            covers(certificate, &aws.domains)?;
-        }
-        let Some(step) = self.steps.0.iter().find(|step| step.wanted.kind() == Kind::Distribution) else {
-            return Ok(());
-        };
-        let leaves = |path: &str| path.starts_with("behaviors.*.origin") && !path.contains("request");
-        let moves = step.action == Action::Update && step.changes.iter().any(|change| leaves(&change.path));
-        if moves && !self.is_live && answers(step.found.as_ref()) {
-            let message =
-                format!("nothing is published in bucket {}, and the distribution already has viewers", aws.bucket);
-            return Err(Error::new(Class::Brake, "nothing-live", message)
-                .help("run `treebeard-cdn deploy` first: then nobody meets an empty site"));
-        }
-        Ok(())
+    /// Refuses what must not be done, and gives what is worth knowing otherwise.
+    pub fn check(&self, aws: &Aws) -> Result<Vec<String>> {
+        plan::check(&self.steps, aws, self.certificate.as_ref(), self.is_live)
     }
-}
-
-fn answers(found: Option<&crate::model::infrastructure::Found>) -> bool {
-    matches!(found.map(|found| &found.settings), Some(Settings::Distribution(it)) if it.enabled)
 }
 
 async fn live(environment: &Environment) -> Result<Option<Manifest>> {
@@ -116,39 +95,4 @@ fn not_yet(config: &Config, live: &BTreeSet<Encoding>) -> Option<String> {
             missing.join(" and ")
         )
     })
-}
-
-/// A certificate that is not issued, or not for these names, would be refused with the distribution half made.
-fn covers(certificate: &Certificate, domains: &[String]) -> Result<()> {
-    let Certificate { status, names, validation } = certificate;
-    if status != "ISSUED" {
-        let records: Vec<_> =
-            validation.iter().map(|[name, kind, value]| format!("\n  {name} {kind} {value}")).collect();
-        let help = if records.is_empty() {
-            "request another one: AWS issues this one no more".to_owned()
-        } else {
-            format!(
-                "create these DNS records, which prove that the names are yours, and wait a few minutes:{}",
-                records.concat()
-            )
-        };
-        let message = format!("the certificate is not issued: it is {status}");
-        return Err(Error::new(Class::Config, "certificate-pending", message).help(help));
-    }
-    let covered = |domain: &str| {
-        names.iter().any(|name| {
-            name == domain
-                || name
-                    .strip_prefix("*.")
-                    .is_some_and(|parent| domain.split_once('.').is_some_and(|(_, it)| it == parent))
-        })
-    };
-    match domains.iter().find(|domain| !covered(domain)) {
-        None => Ok(()),
-        Some(domain) => {
-            let message = format!("the certificate is not for {domain}, but for {}", names.join(", "));
-            Err(Error::new(Class::Config, "certificate-names", message)
-                .help("request one for every name of `domains`, in us-east-1"))
-        }
-    }
 }

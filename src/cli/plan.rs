@@ -70,7 +70,13 @@ async fn infrastructure(
     };
     match found.await {
         Ok(found) => {
-            let notes = found.iter().flat_map(|found| found.notes.clone()).collect();
+            let mut notes: Vec<_> = found.iter().flat_map(|found| found.notes.clone()).collect();
+            // What would be refused is news for a plan, and no failure of it.
+            match found.as_ref().map(|found| found.check(aws)) {
+                Some(Ok(more)) => notes.extend(more),
+                Some(Err(refusal)) => notes.push(format!("provision would refuse: {refusal}")),
+                None => {}
+            }
             Ok((found, notes))
         }
         Err(error) if args.only.is_none() && matches!(error.rule, "access-denied" | "not-implemented") => {

@@ -9,9 +9,9 @@ use crate::{
     apply::provision::{self, Workshop},
     config::{Aws, Config, Target},
     error::{Class, Error, Result},
-    model::infrastructure::{Kind, Known},
-    plan::infrastructure::{Steps, removal},
-    remote::{local::DeployLock, state},
+    model::infrastructure::{Found, Kind, Known},
+    plan::infrastructure::{self as plan, Action, Step, Steps, removal},
+    remote::{lease, local::DeployLock, refresh::refresh, state},
     report::Summary,
 };
 
@@ -57,21 +57,23 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
     if args.destroy {
         return destroy(context, &config, aws, args, &environment, found).await;
     }
-    found.check(aws)?;
-    for note in &found.notes {
+    let mut notes = found.notes.clone();
+    notes.extend(found.check(aws)?);
+    for note in &notes {
         context.say(format_args!("note: {note}"));
     }
-    if args.dry_run || found.steps.is_empty() {
-        let known = known(&found.steps);
-        return report(context, &config, aws, args, &found, &known);
-    }
-    agree(context, args, &found.steps)?;
-    let workshop = workshop(context, &found, !args.no_wait);
-    let known = {
+    let known = if args.dry_run {
+        Known::default()
+    } else {
+        if !found.steps.is_empty() {
+            agree(context, args, &found.steps)?;
+        }
+        let workshop = workshop(context, &found, !args.no_wait);
         let _draining = context.drain();
+        // With nothing to do, what an earlier run began may still be under way.
         provision::provision(&found.steps, &workshop).await?
     };
-    report(context, &config, aws, args, &found, &known)
+    report(context, &config, aws, args, &found.steps.done(&known), &notes)
 }
 
 fn workshop(context: &Context, found: &Infrastructure, wait: bool) -> Workshop {
@@ -101,20 +103,28 @@ async fn destroy(
     environment: &Environment,
     found: Infrastructure,
 ) -> Result<ExitCode> {
+    let bucket = found.steps.found(Kind::Bucket).cloned();
     if let Some(adopted) = found.steps.found(Kind::Distribution).filter(|it| it.is_adopted()) {
         let message = format!("distribution {} was there before this tool", adopted.id);
         return Err(Error::new(Class::Brake, "adopted", message)
             .help("remove it yourself if nothing else needs it, then take `distribution_id` out of cdn-config.yml"));
     }
-    let bucket = found.steps.found(Kind::Bucket).cloned();
-    if bucket.is_some() && !args.with_content {
-        let releases = state::load_pointer(environment.store.as_ref()).await?.pointer.releases.len();
-        if releases > 0 {
-            let message = format!("bucket {} holds {releases} releases", aws.bucket);
-            return Err(Error::new(Class::Brake, "content", message).help("--with-content deletes them, too, for good"));
+    match bucket.as_ref() {
+        Some(bucket) if bucket.is_adopted() && args.with_content => {
+            let message = format!("bucket {} was there before this tool", aws.bucket);
+            return Err(Error::new(Class::Brake, "adopted", message)
+                .help("without --with-content, all but the bucket is removed; empty it yourself"));
         }
+        Some(bucket) if !bucket.is_adopted() => may_go(aws, args, environment, &found, bucket).await?,
+        _ => {}
     }
-    let steps = removal(found.steps.clone());
+    let mut everything = found.steps.clone();
+    for left in plan::left_over(config, aws) {
+        let there = found.provider.find(&left, &Known::default()).await?;
+        everything.0.push(Step { action: Action::Keep, wanted: left, found: there, changes: Vec::new() });
+    }
+    let steps = removal(everything);
+    let mut emptied = 0;
     if !args.dry_run && !steps.0.is_empty() {
         context.say(&steps);
         if !args.yes {
@@ -122,16 +132,48 @@ async fn destroy(
         }
         let workshop = workshop(context, &found, true);
         let _draining = context.drain();
-        if let Some(bucket) = bucket.filter(|_| args.with_content) {
-            let count = found.provider.empty(&bucket).await?;
-            context.say(format_args!("deleted {count} objects and versions of bucket {}", aws.bucket));
-        }
-        provision::destroy(&steps, &workshop).await?;
+        emptied = provision::destroy(&steps, &workshop, args.with_content).await?;
     }
     let report = Report { resources: &steps, changes: !steps.0.is_empty(), ..empty(config, args) };
-    let done = if args.dry_run { steps.to_string() } else { format!("{} resources removed\n", steps.0.len()) };
-    context.print(&report, || done)?;
+    context.print(&report, || match (args.dry_run, emptied) {
+        (true, _) => steps.to_string(),
+        (false, 0) => format!("{} resources removed\n", steps.0.len()),
+        (false, emptied) => format!("{} resources removed, and {emptied} objects and versions\n", steps.0.len()),
+    })?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Refuses to remove a bucket that somebody writes to, or that holds what nobody agreed to lose.
+async fn may_go(
+    aws: &Aws,
+    args: &args::Provision,
+    environment: &Environment,
+    found: &Infrastructure,
+    bucket: &Found,
+) -> Result<()> {
+    let store = environment.store.as_ref();
+    let loaded = state::load_pointer(store).await?;
+    lease::refuse_held(&loaded)?;
+    if !args.with_content {
+        if !found.provider.holds_anything(bucket).await? {
+            return Ok(());
+        }
+        let message = match loaded.pointer.releases.len() {
+            0 => format!("bucket {} is not empty", aws.bucket),
+            count => format!("bucket {} holds {count} releases", aws.bucket),
+        };
+        return Err(Error::new(Class::Brake, "content", message).help("--with-content deletes what it holds, for good"));
+    }
+    let state = state::load(store, loaded.pointer).await?;
+    let foreign: Vec<_> = if state.pointer.generation == 0 {
+        state.foreign.into_iter().collect()
+    } else {
+        refresh(store, &state).await?.foreign.into_iter().collect()
+    };
+    let Some(first) = foreign.first() else { return Ok(()) };
+    let message = format!("{} objects of bucket {} are somebody else's, {first} among them", foreign.len(), aws.bucket);
+    Err(Error::new(Class::Brake, "foreign-object", message)
+        .help("move or delete them yourself, then run the command again"))
 }
 
 fn empty<'a>(config: &'a Config, args: &args::Provision) -> Report<'a> {
@@ -147,36 +189,26 @@ fn empty<'a>(config: &'a Config, args: &args::Provision) -> Report<'a> {
     }
 }
 
-fn known(steps: &Steps) -> Known {
-    let mut known = Known::default();
-    for step in &steps.0 {
-        if let Some(found) = &step.found {
-            known.insert(&step.wanted.name, found.clone());
-        }
-    }
-    known
-}
-
 fn report(
     context: &Context,
     config: &Config,
     aws: &Aws,
     args: &args::Provision,
-    found: &Infrastructure,
-    known: &Known,
+    steps: &Steps,
+    notes: &[String],
 ) -> Result<ExitCode> {
-    let made = known.get(Kind::Distribution, &aws.bucket);
+    let made = steps.found(Kind::Distribution);
     let domain = made.and_then(|found| found.domain.clone());
     let report = Report {
-        resources: &found.steps,
-        changes: !found.steps.is_empty(),
+        resources: steps,
+        changes: !steps.is_empty(),
         distribution: made.map(|found| Distribution { id: found.id.clone(), domain: found.domain.clone() }),
         dns: domain.iter().flat_map(|domain| records(aws, domain)).collect(),
-        notes: &found.notes,
+        notes,
         ..empty(config, args)
     };
     context.print(&report, || words(&report))?;
-    let mut rows = vec![("Changes", found.steps.to_string().replace('\n', "<br>"))];
+    let mut rows = vec![("Changes", steps.to_string().replace('\n', "<br>"))];
     rows.extend(report.distribution.as_ref().map(|it| ("Distribution", it.id.clone())));
     context.summarize(&Summary::new(&format!("Provisioned {}", config.environment), &rows));
     Ok(ExitCode::SUCCESS)
@@ -185,8 +217,16 @@ fn report(
 /// What leads the domains to the distribution. At a zone's apex DNS allows no CNAME: Route 53 has alias records, and
 /// others call theirs ALIAS, ANAME or CNAME flattening.
 fn records(aws: &Aws, domain: &str) -> Vec<Record> {
+    let is_below = |name: &str| {
+        aws.domains.iter().any(|zone| name.strip_suffix(zone.as_str()).is_some_and(|it| it.ends_with('.')))
+    };
     let record = |name: &String| {
-        let kind = if name.split('.').count() == 2 { "ALIAS" } else { "CNAME" };
+        let kind = match name.split('.').count() {
+            2 => "ALIAS",
+            _ if is_below(name) => "CNAME",
+            // Whether `example.co.uk` is a zone's apex, its name does not tell.
+            _ => "CNAME, at a zone's apex ALIAS",
+        };
         Record { name: name.clone(), kind, value: domain.to_owned() }
     };
     aws.domains.iter().map(record).collect()
@@ -201,7 +241,7 @@ fn words(report: &Report<'_>) -> String {
     if !report.dns.is_empty() {
         text.push_str("DNS records to create, unless they are there:\n");
         for Record { name, kind, value } in &report.dns {
-            let _ = writeln!(text, "  {name:<32} {kind:<6} {value}");
+            let _ = writeln!(text, "  {name:<32} {value} ({kind})");
         }
     }
     text

@@ -3,7 +3,6 @@
 use std::{fmt::Write as _, process::ExitCode};
 
 use serde::Serialize;
-use serde_json::json;
 
 use super::{
     Context, Environment,
@@ -18,12 +17,12 @@ use crate::{
         lease::Holder,
         ledger::{Owed, Pending, Release},
     },
-    plan::infrastructure::{Change, Step},
+    plan::infrastructure::{Change, Step, ledger_statement},
     remote::{
         cdn::{Cdn as _, Delivery, Invalidation},
         lease,
         local::DeployLock,
-        state,
+        state::{self, LoadedPointer},
     },
     verify::{Address, ledger_is_open},
 };
@@ -39,6 +38,8 @@ struct Status<'a> {
     distribution: Option<Distribution<'a>>,
     /// What `provision` made, in that order; empty where it did not, or nobody may look at it.
     resources: Vec<Resource>,
+    /// What is worth knowing of them.
+    notes: Vec<String>,
     /// What was made live, oldest first.
     history: &'a [Event],
     edge: Option<String>,
@@ -85,13 +86,16 @@ struct Invalidations<'a> {
 pub async fn run(context: &Context) -> Result<ExitCode> {
     let config = context.config()?;
     let environment = Environment::open(&config).await?;
-    let loaded = state::load_pointer(environment.store.as_ref()).await?;
-    let in_progress = environment.cdn.in_progress().await?;
+    let (resources, notes) = resources(&config, &environment).await?;
+    let lacks = |kind| resources.iter().any(|it| it.kind == kind && it.id.is_none());
+    let (no_bucket, no_distribution) = (lacks(Kind::Bucket), lacks(Kind::Distribution));
+    let loaded =
+        if no_bucket { LoadedPointer::default() } else { state::load_pointer(environment.store.as_ref()).await? };
+    let in_progress = if no_distribution { Vec::new() } else { environment.cdn.in_progress().await? };
+    let distribution = if no_distribution { None } else { distribution(&config, &environment).await? };
     let held = lease::refuse_held(&loaded).is_err();
     let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
     let pointer = loaded.pointer;
-    let distribution = distribution(&config, &environment).await?;
-    let resources = resources(&config, &environment).await?;
     let status = Status {
         env: &config.environment,
         live: pointer.live_release(),
@@ -100,6 +104,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
         distribution,
         resources,
+        notes,
         history: &pointer.history,
         edge: crate::edge::running(&config).map(|edge| edge.url),
     };
@@ -118,17 +123,13 @@ async fn distribution<'a>(config: &Config, environment: &'a Environment) -> Resu
         Some(address) => ledger_is_open(&address).await?,
         None => false,
     };
-    let statement = ledger_is_open.then(|| {
-        json!({
-            "Sid": "DenyLedgerToCloudFront", "Effect": "Deny", "Principal": { "Service": "cloudfront.amazonaws.com" },
-            "Action": "s3:GetObject", "Resource": format!("arn:aws:s3:::{}/_tb/ledger/*", aws.bucket),
-        })
-    });
+    let statement = ledger_is_open.then(|| ledger_statement(aws));
     Ok(Some(Distribution { delivery, ledger_is_open, statement }))
 }
 
-async fn resources(config: &Config, environment: &Environment) -> Result<Vec<Resource>> {
-    let Target::Aws(aws) = &config.target else { return Ok(Vec::new()) };
+/// The resources, and what is worth knowing of them.
+async fn resources(config: &Config, environment: &Environment) -> Result<(Vec<Resource>, Vec<String>)> {
+    let Target::Aws(aws) = &config.target else { return Ok(Default::default()) };
     let found = async {
         if keeper(config, aws, environment).await? == Keeper::SomebodyElse {
             return Ok(None);
@@ -137,14 +138,17 @@ async fn resources(config: &Config, environment: &Environment) -> Result<Vec<Res
     };
     let found = match found.await {
         Ok(Some(found)) => found,
-        Ok(None) => return Ok(Vec::new()),
+        Ok(None) => return Ok(Default::default()),
         // A server that stands for S3 has no such settings, and a deployer need not see them.
-        Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => return Ok(Vec::new()),
+        Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => {
+            return Ok((Vec::new(), vec![format!("the infrastructure was not looked at: {error}")]));
+        }
         Err(error) => return Err(error),
     };
     let resource =
         |step: Step| Resource { kind: step.wanted.kind(), id: step.found.map(|found| found.id), drift: step.changes };
-    Ok(found.steps.0.into_iter().map(resource).collect())
+    let notes = found.check(aws).unwrap_or_else(|refusal| vec![format!("provision would refuse: {refusal}")]);
+    Ok((found.steps.0.into_iter().map(resource).collect(), notes))
 }
 
 impl std::fmt::Display for Lock {
@@ -197,6 +201,9 @@ fn words(status: &Status) -> String {
             (Some(id), count) => format!("{id}: {count} settings differ; `treebeard-cdn plan --only infra` shows them"),
         };
         line(&kind.to_string(), &state);
+    }
+    for note in &status.notes {
+        line("note", note);
     }
     line("edge", status.edge.as_deref().unwrap_or("not running: `treebeard-cdn serve` starts it"));
     text

@@ -186,7 +186,8 @@ pub struct Settings {
     pub minimum_tls: MinimumTls,
     /// Access logs of the distribution. Absent: none.
     pub logging: Option<Logging>,
-    /// ARN of the AWS WAF web ACL that guards the distribution. Empty or absent: none.
+    /// ARN of the AWS WAF web ACL that guards the distribution. Empty or absent: the one that somebody may have put
+    /// there; `none`: none.
     #[schemars(
         example = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
     )]

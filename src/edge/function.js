@@ -18,6 +18,13 @@ function handler(event) {
         return respond(404, 'Not Found');
     }
 
+    if (request.method === 'OPTIONS' && SETTINGS.cors) {
+        var answer = preflight(request.headers, SETTINGS.cors);
+        if (answer) {
+            return answer;
+        }
+    }
+
     // S3 reads a plus in a path as a space.
     var uri = request.uri.replace(/\+/g, '%2B');
     var name = path.slice(path.lastIndexOf('/') + 1);
@@ -103,6 +110,38 @@ function respond(statusCode, statusDescription, location) {
         headers: headers,
         body: { encoding: 'text', data: statusCode + ' ' + statusDescription + '\n' }
     };
+}
+
+// Fetch Standard, "CORS-preflight request": S3 would refuse it, and no policy makes a success of that.
+function preflight(asked, cors) {
+    if (!asked.origin || !asked['access-control-request-method'] || !allows(cors.origins, asked.origin.value)) {
+        return null;
+    }
+    var everybody = cors.origins.indexOf('*') >= 0;
+    var headers = {
+        'access-control-allow-origin': { value: everybody ? '*' : asked.origin.value },
+        'access-control-allow-methods': { value: cors.methods },
+        'access-control-allow-headers': { value: cors.headers },
+        'cache-control': { value: 'no-store' },
+        vary: { value: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers' }
+    };
+    if (cors.credentials) {
+        headers['access-control-allow-credentials'] = { value: 'true' };
+    }
+    if (cors.max_age !== undefined) {
+        headers['access-control-max-age'] = { value: String(cors.max_age) };
+    }
+    return { statusCode: 204, statusDescription: 'No Content', headers: headers };
+}
+
+function allows(origins, origin) {
+    return origins.some(function (allowed) {
+        var star = allowed.indexOf('*');
+        var end = allowed.slice(star + 1);
+        return star < 0
+            ? allowed === origin
+            : origin.length >= allowed.length - 1 && origin.indexOf(allowed.slice(0, star)) === 0 && origin.slice(origin.length - end.length) === end;
+    });
 }
 
 function valueOf(item) {

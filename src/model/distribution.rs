@@ -114,7 +114,7 @@ impl Cors {
     #[must_use]
     pub fn headers(&self, origin: &str) -> Vec<(&'static str, String)> {
         let all = self.allow_origins.contains("*");
-        if !self.allow_origins.iter().any(|allowed| matches(allowed, origin)) {
+        if !self.allow_origins.iter().any(|allowed| pattern_matches(allowed, origin)) {
             return Vec::new();
         }
         let list = |items: &BTreeSet<String>| items.iter().cloned().collect::<Vec<_>>().join(", ");
@@ -150,13 +150,15 @@ impl Distribution {
     pub fn behavior(&self, path: &str) -> &Behavior {
         self.behaviors
             .iter()
-            .find(|behavior| matches(&behavior.path_pattern, path))
+            .find(|behavior| pattern_matches(&behavior.path_pattern, path))
             .expect("the default behavior matches everything")
     }
 }
 
 /// CloudFront's pattern match; the leading slash of a path is optional in a pattern.
-fn matches(pattern: &str, path: &str) -> bool {
+/// Of two patterns, the first covers the second when it matches its text.
+#[must_use]
+pub fn pattern_matches(pattern: &str, path: &str) -> bool {
     fn run(pattern: &[u8], path: &[u8]) -> bool {
         // Greedy with backtracking to the latest star: linear in practice, never exponential.
         let (mut p, mut s, mut star) = (0, 0, None);
@@ -183,7 +185,7 @@ fn matches(pattern: &str, path: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::pattern_matches;
 
     #[test]
     fn patterns_match_as_cloudfront_documents() {
@@ -201,7 +203,7 @@ mod tests {
             ("/API/*", "/api/x", false),
             ("*a*b", "/xxaxxb", true),
         ] {
-            assert_eq!(matches(pattern, path), expected, "{pattern} {path}");
+            assert_eq!(pattern_matches(pattern, path), expected, "{pattern} {path}");
         }
     }
 }

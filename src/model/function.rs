@@ -1,8 +1,13 @@
 //! The one CloudFront Function: routing, encoding negotiation, and the door to our own keys.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
-use super::encoding::{COMPRESSIBLE_EXTENSIONS, Encoding};
+use super::{
+    distribution::{Cors, Methods},
+    encoding::{COMPRESSIBLE_EXTENSIONS, Encoding},
+};
 
 /// CloudFront's limit on a function's source, in bytes.
 pub const MAX_BYTES: usize = 10_240;
@@ -22,6 +27,42 @@ pub struct Settings {
     pub clean_urls: bool,
     /// Configured encodings; the first wins among equals.
     pub encodings: Vec<Encoding>,
+    /// What preflight requests of other sites are answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Preflight>,
+}
+
+/// What preflight requests are answered.
+#[derive(Debug, Clone, Serialize)]
+pub struct Preflight {
+    /// Origins that may ask; one `*` in each.
+    pub origins: Vec<String>,
+    /// Value of `Access-Control-Allow-Methods`.
+    pub methods: String,
+    /// Value of `Access-Control-Allow-Headers`.
+    pub headers: String,
+    /// Whether cookies may come along.
+    pub credentials: bool,
+    /// Seconds that the answer holds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_age: Option<u32>,
+}
+
+impl From<&Cors> for Preflight {
+    fn from(cors: &Cors) -> Self {
+        let list = |items: &BTreeSet<String>| items.iter().cloned().collect::<Vec<_>>().join(", ");
+        Self {
+            origins: cors.allow_origins.iter().cloned().collect(),
+            methods: if cors.allow_methods.contains("ALL") {
+                Methods::All.names().join(", ")
+            } else {
+                list(&cors.allow_methods)
+            },
+            headers: list(&cors.allow_headers),
+            credentials: cors.credentials,
+            max_age: cors.max_age,
+        }
+    }
 }
 
 /// The function's source with `settings` written into its first statement.
@@ -65,7 +106,8 @@ mod tests {
     #[test]
     fn the_template_has_its_placeholder_and_the_result_fits() {
         assert_eq!(TEMPLATE.matches(PLACEHOLDER).count(), 1);
-        let source = source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip] });
+        let encodings_of = vec![Encoding::Br, Encoding::Gzip];
+        let source = source(&Settings { spa: true, clean_urls: false, encodings: encodings_of, cors: None });
         assert!(source.contains(r#""encodings":["br","gzip"]"#) && source.len() <= MAX_BYTES);
         assert_eq!(encodings(source.as_bytes()), [Encoding::Br, Encoding::Gzip]);
         assert_eq!(encodings(b"function handler(event) { return event.request; }"), []);

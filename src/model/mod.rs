@@ -14,3 +14,4 @@ pub mod lease;
 pub mod ledger;
 pub mod manifest;
 pub mod path;
+pub mod xss_protection;

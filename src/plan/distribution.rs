@@ -39,6 +39,7 @@ pub fn function(config: &Config, has: impl Fn(&Encoding) -> bool) -> String {
         spa: config.site.spa,
         clean_urls: config.site.clean_urls,
         encodings: config.compression.encodings.iter().copied().filter(has).collect(),
+        cors: config.cors.as_ref().map(Into::into),
     })
 }
 

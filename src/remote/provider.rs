@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::{
     error::Result,
-    model::infrastructure::{Found, Known, Resource},
+    model::infrastructure::{Found, Issued, Known, Resource},
 };
 
 /// Somebody who makes resources: AWS, or servers that stand for it.
@@ -28,23 +28,16 @@ pub trait Provider: Send + Sync {
     /// Removes the resource; of a bucket's policy, our statements. What is not there any more is removed.
     async fn delete(&self, found: &Found) -> Result<()>;
 
-    /// Removes everything that a bucket holds, superseded versions included, and says how many that were.
-    async fn empty(&self, bucket: &Found) -> Result<u64>;
+    /// Whether a bucket holds anything, superseded versions included.
+    async fn holds_anything(&self, bucket: &Found) -> Result<bool>;
+
+    /// Removes some of what a bucket holds, superseded versions included, and says how many that were: none when
+    /// nothing is left.
+    async fn empty_some(&self, bucket: &Found) -> Result<u64>;
 
     /// Whether the last change of the resource has reached every place where it works.
     async fn settled(&self, found: &Found) -> Result<bool>;
 
     /// What is known of a certificate; none when nothing may be known.
-    async fn certificate(&self, arn: &str) -> Result<Option<Certificate>>;
-}
-
-/// A certificate, as far as a distribution depends on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Certificate {
-    /// Its state in ACM's words: `ISSUED`, `PENDING_VALIDATION`.
-    pub status: String,
-    /// Host names that it is for; the first label may be `*`.
-    pub names: Vec<String>,
-    /// DNS records that prove whose those names are, while that is to be proven: name, type, value.
-    pub validation: Vec<[String; 3]>,
+    async fn certificate(&self, arn: &str) -> Result<Option<Issued>>;
 }

@@ -63,7 +63,8 @@ fn through_a_distribution(project: &Project) {
     wait_for_the_api(&format!("http://127.0.0.1:{port}"));
     let bucket = format!("treebeard-{}", std::process::id());
     let config = fs::read_to_string(project.path("cdn-config.yml")).unwrap();
-    let place = format!("bucket: {bucket}, region: {REGION}, api_origin: \"http://127.0.0.1:{port}\"");
+    let origins = format!("endpoint_url: \"{}\", api_origin: \"http://127.0.0.1:{port}\"", ministack().endpoint());
+    let place = format!("bucket: {bucket}, region: {REGION}, {origins}");
     project.write("cdn-config.yml", format!("{config}\n  cloud: {{ {place} }}\n"));
     let run = |args: &[&str]| -> serde_json::Value {
         let mut command = project.command(&[args, &["--env", "cloud", "--json"]].concat());

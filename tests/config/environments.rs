@@ -191,12 +191,36 @@ environments:
     role_arn: '${SECRET}'
     locking: '${SECRET}'
     checksums: '${SECRET}'
+    geo: { allow: ['${SECRET}'] }
+    cors: { allow_origins: ['${SECRET}'], allow_methods: ['${SECRET}'], allow_headers: ['${SECRET} '], max_age: '${NUMBER}' }
+    error_responses: [{ error_code: '${NUMBER}' }, { error_code: '${NUMBER}', response_page_path: '${SECRET}', response_code: '${NUMBER}' }]
+    origin_shield: '${SECRET}'
+    cache_tag_header: '${SECRET} '
     security_headers: { x_xss_protection: '${SECRET}', content_security_policy: { policy: 'script-src ${SECRET}' } }
 ";
-    let checked = check(text, "local", &[("SECRET", "hunter2!")]);
+    let checked = check(text, "local", &[("SECRET", "hunter2!"), ("NUMBER", "31337")]);
     let json = serde_json::to_string(&checked.problems).unwrap();
-    assert!(checked.problems.iter().count() >= 12, "{json}");
-    assert!(!json.contains("hunter2"), "{json}");
+    assert!(checked.problems.iter().count() >= 20, "{json}");
+    assert!(!json.contains("hunter2") && !json.contains("31337"), "{json}");
+}
+
+#[test]
+fn a_header_is_sent_as_cloudfront_will_find_it() {
+    let sent = |value: &str| {
+        let text = format!(
+            "version: 1\nsite: {{}}\nsecurity_headers: {{ x_xss_protection: '{value}' }}\nenvironments: {{ local: {{ target: local }} }}\n"
+        );
+        let config = check(text, "local", &[]).config.unwrap();
+        config.response_headers.into_iter().find(|(name, _)| name == "X-XSS-Protection").unwrap().1
+    };
+    for (written, expected) in [
+        ("1;mode=block", "1; mode=block"),
+        ("1 ; MODE = block", "1; mode=block"),
+        ("1;report=/xss", "1; report=/xss"),
+        (" 0", "0"),
+    ] {
+        assert_eq!(sent(written), expected);
+    }
 }
 
 #[test]

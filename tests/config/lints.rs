@@ -85,7 +85,10 @@ const SETTINGS: &[(&str, Severity, &str)] = &[
     ("hsts-off", Warning, "security_headers: { strict_transport_security: { max_age: ▶0 } }"),
     ("x-xss-protection", Warning, "security_headers: { x_xss_protection: ▶\"1\" }"),
     ("x-xss-protection", Error, "security_headers: { x_xss_protection: ▶\"block\" }"),
+    ("x-xss-protection", Error, "security_headers: { x_xss_protection: ▶\"1; mode=block; report=/xss\" }"),
+    ("x-xss-protection", Error, "security_headers: { x_xss_protection: ▶\"1; mode=blocked\" }"),
     ("header-value", Error, "security_headers: { x_xss_protection: ▶\"1\\u0000\" }"),
+    ("out-of-range", Error, "security_headers: { strict_transport_security: { max_age: ▶2147483648 } }"),
     // The API.
     ("api-path", Error, "api: { path: ▶\"/*\", local: { command: x } }"),
     ("api-path", Error, "api: { path: ▶api, local: { command: x } }"),
@@ -120,11 +123,22 @@ const SETTINGS: &[(&str, Severity, &str)] = &[
         Error,
         "error_responses: [{ error_code: 500, response_code: ▶302, response_page_path: /500.html }]",
     ),
+    (
+        "error-response",
+        Error,
+        "error_responses: [{ error_code: 500, response_code: ▶0, response_page_path: /500.html }]",
+    ),
+    ("error-response", Error, "error_responses: [▶{ error_code: 500, response_code: 0 }]"),
+    ("error-response", Error, "error_responses: [{ error_code: ▶0 }]"),
     ("error-response", Error, "error_responses: [{ error_code: 500, error_caching_min_ttl: ▶99999999 }]"),
     // What CloudFront takes as it is.
     ("header-forbidden", Error, "response_headers: { Via: ▶x }"),
     ("header-forbidden", Error, "response_headers: { X-Edge-Id: ▶x }"),
+    ("header-forbidden", Error, "response_headers: { X-Amzn-RequestId: ▶x }"),
+    ("header-forbidden", Error, "response_headers: { warning: ▶x }"),
+    ("header-forbidden", Error, "response_headers: { Set-Cookie: ▶a=b }"),
     ("header-elsewhere", Error, "response_headers: { cache-control: ▶no-store }"),
+    ("header-elsewhere", Error, "response_headers: { Access-Control-Allow-Origin: ▶'*' }"),
     ("header-duplicate", Error, "response_headers: { A-B: '1', a-b: ▶'2' }"),
     ("header-name", Error, "response_headers: { 'A B': ▶'1' }"),
     ("header-value", Error, "response_headers: { Permissions-Policy: ▶'' }"),
@@ -135,18 +149,33 @@ const SETTINGS: &[(&str, Severity, &str)] = &[
     ),
     ("cors-origin", Error, "cors: { allow_origins: ▶[] }"),
     ("cors-origin", Error, "cors: { allow_origins: ▶[app.example.com] }"),
+    ("cors-origin", Error, "cors: { allow_origins: ▶['https://app.*.example.com'] }"),
     ("cors-method", Error, "cors: { allow_origins: ['*'], allow_methods: ▶[FETCH] }"),
+    ("cors-method", Error, "cors: { allow_origins: ['*'], allow_methods: ▶[] }"),
+    ("cors-method", Error, "cors: { allow_origins: ['*'], allow_methods: ▶[ALL, GET] }"),
+    ("cors-header", Error, "cors: { allow_origins: ['*'], allow_headers: ▶[] }"),
+    ("cors-header", Error, "cors: { allow_origins: ['*'], allow_headers: ▶['A B'] }"),
+    ("cors-header", Error, "cors: { allow_origins: ['*'], expose_headers: ▶['X:'] }"),
     ("cors-credentials", Error, "cors: { allow_origins: ['*'], credentials: ▶true }"),
+    (
+        "cors-credentials",
+        Error,
+        "cors: { allow_origins: ['https://a.example'], allow_headers: ['x-*'], credentials: ▶true }",
+    ),
+    ("out-of-range", Error, "cors: { allow_origins: ['*'], max_age: ▶2147483648 }"),
     ("logging-bucket", Error, "logging: { bucket: ▶logs.s3.amazonaws.com }"),
     ("logging-prefix", Error, "logging: { bucket: logs, prefix: ▶/cdn }"),
     ("geo", Error, "geo: ▶{ allow: [US], deny: [CA] }"),
     ("geo", Error, "geo: ▶{}"),
     ("geo-empty", Error, "geo: { allow: ▶[] }"),
     ("geo-country", Error, "geo: { allow: ▶[usa] }"),
+    ("geo-country", Error, "geo: { deny: ▶[DE, UK] }"),
     ("waf-acl", Error, "waf_acl: ▶arn:aws:wafv2:eu-west-1:123456789012:regional/webacl/a/b"),
     ("not-allowed", Error, "price_class: ▶PriceClass_300"),
     ("not-allowed", Error, "minimum_tls: ▶TLSv1.1_2016"),
     ("region", Error, "origin_shield: ▶nowhere"),
+    ("origin-shield", Error, "origin_shield: ▶us-west-1"),
+    ("origin-shield", Warning, "origin_shield: ▶eu-central-2"),
     ("header-name", Error, "cache_tag_header: ▶'cache tag'"),
     ("tag", Error, "tags: { 'aws:x': ▶y }"),
     ("tag", Error, "tags: { team: ▶'<web>' }"),
@@ -205,6 +234,29 @@ const ENVIRONMENTS: &[(&str, Severity, &str)] = &[
     ),
     ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"http://api.example.com\" }"),
     ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://api.example.com/v1\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://api\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://10.0.0.1\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://[::1]\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://localhost:8443\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"http://127.0.0.1:8000\" }"),
+    (
+        "api-origin",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, endpoint_url: '', api_origin: ▶\"http://localhost:8000\" }",
+    ),
+    (
+        "api-origin",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, endpoint_url: \"${E}\", api_origin: ▶\"https://10.0.0.1\" }",
+    ),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://api.example.com:22\" }"),
+    ("api-origin", Error, "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶\"https://api.example.com:0\" }"),
+    (
+        "api-origin",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, certificate_arn: \"${C}\", domains: [a.com, b.com], \
+         api_origin: ▶\"https://b.com\" }",
+    ),
     ("api-origin", Error, "▶x: { bucket: my-bucket, region: us-east-1, api: { path: /api/* } }"),
     (
         "domain",
@@ -264,11 +316,53 @@ fn every_lint_points_to_its_place() {
 }
 
 #[test]
+fn a_policy_is_as_long_as_cloudfront_takes_it_and_no_longer() {
+    let policy = |length: usize| {
+        let sources = "'self' https://a.example ".repeat(80);
+        let policy = format!("default-src {sources}");
+        let value = policy[..length].replace('\'', "''");
+        format!("{BASE}security_headers: {{ content_security_policy: {{ policy: ▶'{value}' }} }}\n")
+    };
+    assert_eq!(problems(&policy(1783).replace('▶', "")), []);
+    assert_eq!(only_problem("csp-too-long", &policy(1784)).severity, Error);
+}
+
+#[test]
+fn headers_are_as_long_as_cloudfront_takes_them_and_no_longer() {
+    let headers = |lengths: &[usize]| {
+        let entries: Vec<_> =
+            lengths.iter().enumerate().map(|(i, length)| format!("x-{i}: {}", "v".repeat(*length))).collect();
+        entries.join(", ")
+    };
+    // A name of three characters is counted, too: six headers of 1,706 characters are 4 less than the quota.
+    for (fine, marked) in [
+        (headers(&[1783]), format!("{{ x-0: ▶{} }}", "v".repeat(1784))),
+        (headers(&[1703; 6]), format!("▶{{ {} }}", headers(&[1704, 1704, 1704, 1704, 1704, 1703]))),
+    ] {
+        assert_eq!(problems(&format!("{BASE}response_headers: {{ {fine} }}\n")), []);
+        only_problem("headers-too-long", &format!("{BASE}response_headers: {marked}\n"));
+    }
+}
+
+#[test]
+fn a_region_without_an_origin_shield_is_told_the_nearest() {
+    let problem = only_problem("origin-shield", &format!("{BASE}origin_shield: ▶eu-west-3\n"));
+    assert_eq!(problem.help, "choose the region with the least latency to the bucket: here `eu-west-2`");
+}
+
+#[test]
 fn what_looks_like_a_mistake_and_is_none_passes() {
     for fine in [
         "security_headers: { content_security_policy: { policy: \"default-src 'self' 'wasm-unsafe-eval'\" } }",
         "security_headers: { content_security_policy: null, strict_transport_security: null }",
         "security_headers: { x_xss_protection: \"0\" }",
+        "security_headers: { x_xss_protection: \"1;mode=block\" }",
+        "security_headers: { x_xss_protection: \"1; report=https://example.com/xss\" }",
+        "security_headers: { strict_transport_security: { max_age: 2147483647 } }",
+        "cors: { allow_origins: ['https://*.example.com'], allow_methods: [ALL], allow_headers: ['x-*'], max_age: 2147483647 }",
+        "cors: { allow_origins: ['https://a.example'], allow_headers: [X-Own], expose_headers: [X-Own], credentials: true }",
+        "geo: { allow: [GB, DE] }",
+        "origin_shield: us-west-2",
         "cache: []",
         "cache:\n  - { match: 'a/**', cache_control: 'max-age=9, immutable' }\n  - { match: 'a/**', cache_control: no-cache }",
         "cache: [{ match: '**', cache_control: 'no-cache' }]",
@@ -278,6 +372,24 @@ fn what_looks_like_a_mistake_and_is_none_passes() {
         "releases: { keep: 1, grace: 1h, max_deletes: 0 }",
     ] {
         assert_eq!(problems(&format!("{BASE}{fine}\n")), [], "{fine}");
+    }
+}
+
+#[test]
+fn an_api_is_asked_wherever_cloudfront_or_its_emulator_reaches() {
+    let bucket = "bucket: my-bucket, region: us-east-1";
+    for fine in [
+        "api_origin: 'https://api.example.com'",
+        "api_origin: 'https://api.example.com:8443'",
+        "api_origin: 'https://api.example.com:80'",
+        "endpoint_url: 'http://localhost:4566', api_origin: 'http://127.0.0.1:8000'",
+        "endpoint_url: 'http://localhost:4566', api_origin: 'https://api.example.com'",
+        // Not in use, so nobody knows whether there is one.
+        "endpoint_url: '${AWS_ENDPOINT_URL:-}', api_origin: 'http://localhost:8000'",
+    ] {
+        let text = format!("{BASE}  x: {{ {bucket}, {fine} }}\n")
+            .replace("{ local: { target: local } }\n", "\n  local: { target: local }\n");
+        assert_eq!(problems(&text), [], "{fine}");
     }
 }
 

@@ -15,7 +15,7 @@ fn every_source() -> Vec<String> {
     let mut sources = Vec::new();
     for encodings in encodings {
         for (spa, clean_urls) in [(true, false), (false, false), (false, true)] {
-            sources.push(source(&Settings { spa, clean_urls, encodings: encodings.clone() }));
+            sources.push(source(&Settings { spa, clean_urls, encodings: encodings.clone(), cors: None }));
         }
     }
     sources
@@ -50,7 +50,7 @@ fn it_is_written_in_the_language_that_cloudfront_accepts() {
 
 #[test]
 fn another_engine_decides_as_ours_does() {
-    let settings = Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip] };
+    let settings = Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Br, Encoding::Gzip], cors: None };
     let calls = [
         ("/", "br", "/_tb/br/index.html"),
         ("/a+b.css", "gzip;q=0.5, br;q=0", "/_tb/gzip/a%2Bb.css"),

@@ -243,13 +243,79 @@ fn every_setting_of_the_configuration_arrives_and_leaves_again() {
     // The tool made it, so the configuration speaks for all of it.
     world.configure("", "");
     let drift = world.drift();
-    for path in
-        ["distribution price_class", "distribution waf_acl", "response-headers-policy headers.Permissions-Policy"]
-    {
+    for path in ["distribution price_class", "response-headers-policy headers.Permissions-Policy"] {
+        assert!(drift.iter().any(|it| it == path), "{path}: {drift:?}");
+    }
+    // But what protects it goes only when that is said.
+    assert!(!drift.iter().any(|it| it == "distribution waf_acl"), "{drift:?}");
+    world.configure("", "waf_acl: none");
+    assert!(world.drift().contains(&"distribution waf_acl".to_owned()));
+    world.provision();
+    assert_eq!(world.drift(), Vec::<String>::new());
+}
+
+#[test]
+fn an_api_that_leaves_the_configuration_leaves_the_distribution_and_nothing_is_left_behind() {
+    let world = World::new("api_origin: http://127.0.0.1:9999", "api: { path: '/api/*' }");
+    world.provision();
+    assert_eq!(world.inventory()[2], ("response headers policy", 2));
+    world.configure("", "");
+    let drift = world.drift();
+    for path in ["distribution origin_ids", "distribution patterns"] {
         assert!(drift.iter().any(|it| it == path), "{path}: {drift:?}");
     }
     world.provision();
     assert_eq!(world.drift(), Vec::<String>::new());
+    world.json(&["provision", "--destroy", "--yes"]);
+    assert_eq!(world.inventory(), WHOLE.map(|(kind, _)| (kind, 0)));
+}
+
+#[test]
+fn what_somebody_added_by_hand_to_our_own_is_seen_and_taken_away() {
+    let world = World::new("", "");
+    let made = world.provision();
+    let id = made["distribution"]["id"].as_str().unwrap();
+    let client = world.cloudfront();
+    world.runtime.block_on(async {
+        let now = client.get_distribution_config().id(id).send().await.unwrap();
+        let mut config = now.distribution_config.unwrap();
+        config.default_cache_behavior.as_mut().unwrap().realtime_log_config_arn = Some("arn:aws:logs".into());
+        let update = client.update_distribution().id(id).if_match(now.e_tag.unwrap()).distribution_config(config);
+        update.send().await.unwrap();
+        let controls = client.list_origin_access_controls().send().await.unwrap().origin_access_control_list.unwrap();
+        let part = world.bucket.replace('.', "-");
+        let control = controls.items.unwrap().into_iter().find(|it| it.name.contains(&part)).unwrap();
+        let now = client.get_origin_access_control().id(&control.id).send().await.unwrap();
+        let mut config = now.origin_access_control.unwrap().origin_access_control_config.unwrap();
+        config.signing_behavior = "never".into();
+        let update = client.update_origin_access_control().id(&control.id).if_match(now.e_tag.unwrap());
+        update.origin_access_control_config(config).send().await.unwrap();
+    });
+    assert_eq!(world.drift(), ["origin-access-control signing", "distribution behaviors.*.extras"]);
+    world.provision();
+    assert_eq!(world.drift(), Vec::<String>::new());
+}
+
+#[test]
+fn other_sites_may_read_what_cors_says_and_their_preflights_succeed() {
+    let world =
+        World::new("", "cors: { allow_origins: ['https://*.example.org'], allow_headers: [X-One], max_age: 60 }");
+    let made = world.provision();
+    world.json(&["deploy"]);
+    let domain = made["distribution"]["domain"].as_str().unwrap();
+    let ask = |origin: &str| {
+        let headers =
+            [("Origin", origin), ("Access-Control-Request-Method", "GET"), ("Access-Control-Request-Headers", "x-one")];
+        world.view(domain, "OPTIONS", "/assets/app.1a2b3c4d.js", &headers, b"")
+    };
+    let allowed = ask("https://a.example.org");
+    assert_eq!((allowed.status, allowed.header("access-control-allow-origin")), (204, Some("https://a.example.org")));
+    assert_eq!(
+        (allowed.header("access-control-allow-headers"), allowed.header("access-control-max-age")),
+        (Some("X-One"), Some("60"))
+    );
+    // What the bucket says to others is not ours: the emulator lets everybody in, S3 refuses.
+    assert_eq!(ask("https://a.example.net").header("access-control-max-age"), None);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::{
     Project, Run,
+    aws_model::assert_valid,
     distribution::client,
     http::{Reply, request_for},
     proxy::Proxy,
@@ -86,9 +87,12 @@ impl World {
         error
     }
 
-    /// Brings everything into being.
+    /// Brings everything into being, by requests that AWS's model of its API allows.
     pub fn provision(&self) -> Value {
-        self.json(&["provision", "--yes"])
+        self.proxy.record();
+        let made = self.json(&["provision", "--yes"]);
+        assert_valid(&self.proxy.recorded());
+        made
     }
 
     /// The fields that are not as they should be: `kind path`.

@@ -109,7 +109,8 @@ async fn our_function_is_known_by_its_source_and_headers_by_their_policy() {
     let found = cdn(server, &bare).await.delivery().await.unwrap();
     assert_eq!(found, Delivery { domain: Some(domain), negotiates: false, encodings: Vec::new(), adds_headers: false });
 
-    let source = function::source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Gzip] });
+    let source =
+        function::source(&Settings { spa: true, clean_urls: false, encodings: vec![Encoding::Gzip], cors: None });
     let ours = function(&client, "whatever-its-name", &source).await;
     let options = ResponseHeadersPolicyContentTypeOptions::builder().r#override(true).build().unwrap();
     let security = ResponseHeadersPolicySecurityHeadersConfig::builder().content_type_options(options).build();

@@ -32,10 +32,12 @@ mod trust;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use axum::body::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
 use breaker::Breaker;
@@ -91,6 +93,8 @@ struct Inner {
     policy: Policy,
     stats: Stats,
     generations: [AtomicU64; Namespace::ALL.len()],
+    /// Fills under way, those behind responses included.
+    tasks: TaskTracker,
     database: Breaker,
     remote: Option<Remote>,
     trust: Trust,
@@ -139,6 +143,7 @@ impl Cache {
             policy: settings.policy.clone(),
             stats: Stats::default(),
             generations: [const { AtomicU64::new(0) }; Namespace::ALL.len()],
+            tasks: TaskTracker::new(),
             database: Breaker::new("database"),
             remote: settings.redis.clone().map(Remote::new),
             trust: Trust::new(settings.redis.is_none()),
@@ -148,6 +153,14 @@ impl Cache {
             inner.reconnect(remote).await;
             tokio::spawn(redis::keep(Arc::downgrade(&inner)));
             tokio::spawn(redis::follow(Arc::downgrade(&inner)));
+            let follows = async {
+                while !inner.trust.hears(policy::now()) {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            if remote.is_up() {
+                let _ = tokio::time::timeout(Duration::from_secs(1), follows).await;
+            }
         }
         Self(inner)
     }
@@ -217,6 +230,18 @@ impl Cache {
     #[must_use]
     pub fn memory(&self) -> u64 {
         self.0.memory.weight()
+    }
+
+    /// How many entries this process' memory holds.
+    #[must_use]
+    pub fn entries(&self) -> u64 {
+        self.0.memory.len()
+    }
+
+    /// Waits until fills under way are done, and Redis has what they brought.
+    pub async fn drain(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     /// What became of requests for a namespace's values.

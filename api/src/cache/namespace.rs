@@ -89,6 +89,11 @@ impl Namespace {
         if prefix.is_empty() { Vec::new() } else { Self::ALL.into_iter().filter(matches).collect() }
     }
 
+    /// Whether its fills ask the source themselves, rather than through another namespace.
+    pub(super) const fn reads_source(self) -> bool {
+        !matches!(self, Self::Response)
+    }
+
     pub(super) const fn index(self) -> usize {
         self as usize
     }

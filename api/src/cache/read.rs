@@ -13,8 +13,10 @@ use super::entry::{Body, Entry, Value};
 use super::flight::{Arrival, Lead};
 use super::policy::{Age, Policy, millis, now};
 use super::redis::Remote;
+use super::trust::SILENCE;
 use super::{Cache, Cached, Inner, Key, Namespace, Outcome, Source, envelope};
 use crate::error::Error;
+use crate::middleware;
 
 /// How long one fill may take. A database that does not answer is an outage, not a reason to wait.
 pub const FILL_TIMEOUT: Duration = Duration::from_secs(3);
@@ -22,6 +24,24 @@ pub const FILL_TIMEOUT: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_millis(250);
 /// For how long a failed refresh is not repeated.
 const RETRY: Duration = Duration::from_secs(1);
+
+/// What may end a flight before the source is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Need {
+    /// Any fresh value that Redis has.
+    Any,
+    /// One that is newer than what memory has: that one is about to expire, and Redis may have the same.
+    Newer,
+}
+
+/// What a flight has to do.
+struct Job {
+    namespace: Namespace,
+    held: Option<Arc<Entry>>,
+    need: Need,
+    fill: Fill,
+    readable: Readable,
+}
 
 type Fill = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send>>;
 /// Whether bytes from Redis can be read as the key's type.
@@ -52,21 +72,21 @@ impl Cache {
     ) -> Outcome {
         let now = now();
         let Some((entry, age)) = self.0.held(key.as_str(), key.namespace(), now) else {
-            return arrived(self.fetch(key, None, fill, readable)).await;
+            return arrived(self.fetch(key, None, Need::Any, fill, readable)).await;
         };
         match age {
             Age::Fresh => Ok((entry, Source::L1)),
             Age::Due => {
-                self.fetch(key, Some(&entry), fill, readable);
+                self.fetch(key, Some(&entry), Need::Newer, fill, readable);
                 Ok((entry, Source::L1))
             }
             Age::Stale | Age::Fallback if !entry.may_retry(now) => Ok((entry, Source::Stale)),
             Age::Stale => {
-                self.fetch(key, Some(&entry), fill, readable);
+                self.fetch(key, Some(&entry), Need::Newer, fill, readable);
                 Ok((entry, Source::Stale))
             }
             Age::Fallback | Age::Gone => {
-                let arrival = self.fetch(key, Some(&entry), fill, readable);
+                let arrival = self.fetch(key, Some(&entry), Need::Any, fill, readable);
                 timeout(PATIENCE, arrived(arrival)).await.unwrap_or(Ok((entry, Source::Stale)))
             }
         }
@@ -77,6 +97,7 @@ impl Cache {
         &self,
         key: &Key<T>,
         held: Option<&Arc<Entry>>,
+        need: Need,
         fill: impl Future<Output = Result<T, Error>> + Send + 'static,
         readable: Readable,
     ) -> Arrival {
@@ -87,8 +108,9 @@ impl Cache {
                 let value = fill.await?;
                 serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string().into()))
             });
-            let flight = Arc::clone(&self.0).fly(lead, namespace, held.cloned(), fill, readable);
-            tokio::spawn(flight.in_current_span());
+            let job = Job { namespace, held: held.cloned(), need, fill, readable };
+            let flight = Arc::clone(&self.0).fly(lead, job);
+            self.0.tasks.spawn(flight.instrument(middleware::span()));
         }
         arrival
     }
@@ -110,30 +132,30 @@ impl Inner {
         if entry.generation < self.generation(namespace) {
             return None;
         }
+        // What is made of other values may hold one that was believed until the silence was noticed.
+        let since = if namespace.reads_source() { entry.since } else { entry.since.saturating_sub(millis(SILENCE)) };
         match entry.times.age(now, fastrand::f64) {
             Age::Gone => None,
-            _ if !self.trust.covers(entry.since, now) => Some((entry, Age::Fallback)),
+            _ if !self.trust.covers(since, now) => Some((entry, Age::Fallback)),
             age => Some((entry, age)),
         }
     }
 
     /// Redis, then the source, then what is out of date. What the source gave is written to Redis after those who
     /// wait have got it.
-    async fn fly(
-        self: Arc<Self>,
-        lead: Lead,
-        namespace: Namespace,
-        held: Option<Arc<Entry>>,
-        fill: Fill,
-        readable: Readable,
-    ) {
+    async fn fly(self: Arc<Self>, lead: Lead, job: Job) {
+        let Job { namespace, held, need, fill, readable } = job;
         let (key, generation) = (Arc::clone(&lead.key), self.generation(namespace));
         let remote = self.remote.as_ref().filter(|remote| remote.is_up() && !self.outbox.concerns(&key, namespace));
         let found = match remote {
             Some(remote) => self.find_remote(remote, &key, namespace, generation, readable).await,
             None => None,
         };
-        if let Some((entry, Age::Fresh | Age::Due)) = found {
+        let newer = |entry: &Entry| held.as_ref().is_none_or(|held| entry.times.filled > held.times.filled);
+        if let Some((entry, Age::Fresh | Age::Due)) = &found
+            && (need == Need::Any || newer(entry))
+        {
+            let entry = Arc::clone(entry);
             return self.land(lead, Ok((entry, Source::L2)));
         }
         let ticket = match remote {
@@ -143,8 +165,10 @@ impl Inner {
         let filled = match self.fill(namespace, generation, fill).await {
             Ok(entry) => Arc::new(entry),
             Err(failure) => {
-                let newest =
-                    found.map(|(entry, _)| entry).into_iter().chain(held).max_by_key(|entry| entry.times.filled);
+                // What was invalidated since it was looked up has left memory, and is no better than nothing.
+                let held = held.filter(|held| self.memory.get(&key).is_some_and(|now| Arc::ptr_eq(&now, held)));
+                let found = found.map(|(entry, _)| entry);
+                let newest = found.into_iter().chain(held).max_by_key(|entry| entry.times.filled);
                 return self.land(lead, fall_back(newest, failure));
             }
         };
@@ -196,15 +220,17 @@ impl Inner {
 
     /// Asks the source, unless it has been failing.
     async fn fill(&self, namespace: Namespace, generation: u64, fill: Fill) -> Result<Entry, Error> {
-        if !self.database.allows() {
+        let guarded = namespace.reads_source();
+        if guarded && !self.database.allows() {
             return Err(Error::Unavailable("the database is failing, and was not asked".into()));
         }
         let (start, filled) = (Instant::now(), now());
         let late = |_| Error::Unavailable("the database did not answer in time".into());
         let result = timeout(FILL_TIMEOUT, fill).await.map_err(late).flatten();
         match &result {
-            Err(Error::Unavailable(why)) => self.database.failed(why),
-            _ => self.database.succeeded(),
+            Err(Error::Unavailable(why)) if guarded => self.database.failed(why),
+            _ if guarded => self.database.succeeded(),
+            _ => {}
         }
         match result {
             Ok(json) => {

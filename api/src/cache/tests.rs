@@ -2,7 +2,6 @@
 
 use std::future::pending;
 use std::sync::atomic::AtomicUsize;
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -163,4 +162,41 @@ fn keys_are_named_and_kept_as_the_contract_says() {
     assert_eq!((profile.as_str(), ttl(profile.namespace())), ("user_profile:v1:user_123", 86_400));
     assert_eq!((set.as_str(), ttl(set.namespace())), ("recommendations:v1:user_123", 86_400));
     assert_eq!((Namespace::Response.prefix(), ttl(Namespace::Response)), ("cache:response", 300));
+}
+
+#[tokio::test]
+async fn what_was_invalidated_is_not_served_in_place_of_a_failure() {
+    let day = Duration::from_hours(24);
+    let cache = Cache::connect(&Settings {
+        max_bytes: 1 << 20,
+        policy: Policy { default_ttl: Duration::ZERO, stale_if_error: day },
+        redis: None,
+    })
+    .await;
+    let key = Key::profile(&id(1));
+    let profile = || {
+        serde_json::from_value(serde_json::json!({
+            "user_id": "user_1", "name": "A", "email": "a@example.com", "zip_code": "77002", "member_since": "2026-01-01T00:00:00Z",
+            "preferences": { "cost": 100, "flexibility": 0, "renewables": 0, "supplier_rating": 0 }, "current_plan": null,
+        }))
+    };
+    cache.json(&key, async move { Ok(profile().unwrap()) }).await.unwrap();
+    let down = || async { Err(Error::Unavailable("down".into())) };
+    assert_eq!(cache.json(&key, down()).await.unwrap().source(), Source::Stale);
+
+    // A request that looked the value up before it was invalidated asks the source after.
+    let (release, released) = oneshot::channel::<()>();
+    cache.0.memory.get(key.as_str()).unwrap().retry_at(0);
+    let late = cache.json(&key, async move {
+        let _ = released.await;
+        Err(Error::Unavailable("down".into()))
+    });
+    let change = async {
+        tokio::task::yield_now().await;
+        cache.invalidate(&key).await;
+        release.send(()).unwrap();
+    };
+    let (answer, ()) = tokio::join!(late, change);
+    assert!(matches!(answer, Err(Error::Unavailable(_))));
+    assert!(matches!(cache.json(&key, down()).await, Err(Error::Unavailable(_))));
 }

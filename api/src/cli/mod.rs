@@ -1,7 +1,12 @@
 //! The commands.
 
+mod admin;
+mod analyze;
+mod cache;
 mod database;
+mod private;
 mod serve;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -28,6 +33,13 @@ enum Command {
     Migrate(DatabaseOptions),
     /// Writes the demo's data; repeating it changes nothing
     Seed(DatabaseOptions),
+    /// Fills the cache before it is asked
+    Warm(Box<warm::WarmOptions>),
+    /// The running service's cache
+    #[command(subcommand)]
+    Cache(cache::CacheCommand),
+    /// Says what was counted: slow queries, indexes, memory, and the running service's connections
+    Analyze(Box<analyze::Options>),
     /// Prints the OpenAPI document
     Openapi,
 }
@@ -90,6 +102,9 @@ async fn dispatch(cli: &Cli) -> Result<String, Failure> {
         Command::Serve(options) => serve::run(options).await.map(|()| String::new()),
         Command::Migrate(options) => database::migrate(options, cli.json).await,
         Command::Seed(options) => database::seed(options, cli.json).await,
+        Command::Warm(options) => warm::run(options, cli.json).await,
+        Command::Cache(command) => cache::run(command, cli.json).await,
+        Command::Analyze(options) => analyze::run(options, cli.json).await,
         Command::Openapi => Ok(openapi::json()?),
     }
 }

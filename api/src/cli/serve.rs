@@ -1,56 +1,90 @@
 //! `serve`.
 
-use std::env;
+use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
-use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
+use super::private::Private;
 use super::{Failure, database};
-use crate::cache::Cache;
-use crate::config::ServeOptions;
-use crate::embedded::{Postgres, Settings};
+use crate::admin::{self, Admin};
+use crate::cache::{Cache, FILL_TIMEOUT};
+use crate::config::{ADMIN_ADDR, ServeOptions};
+use crate::db;
+use crate::metrics::Metrics;
 use crate::router::router;
 use crate::state::AppState;
-use crate::{db, demo};
+use crate::warming::{self, Mode, Report, Warming};
 
 /// How long requests may go on after the signal to stop.
 const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
     let auth = options.auth().map_err(Failure::usage)?;
+    let mut cache = options.cache.settings().map_err(Failure::usage)?;
     drop(listen(options).await?); // a port that is taken is said before a database is started for nothing
     let stop = stop_signal()?;
-    let mut postgres = None;
+    let mut private = Private::default();
     let pool = if options.embedded {
-        let started = tokio::select! {
-            started = start_embedded(options) => started?,
+        tokio::select! {
+            started = private.start(options, &mut cache) => started?,
             () = stopped(stop.clone()) => return Ok(()), // what was started ends with this process
-        };
-        postgres = Some(started.0);
-        started.1
+        }
     } else {
         db::pool(database::connect_options(&options.database)?, &options.database.pool())
     };
 
+    let cache = Cache::connect(&cache).await;
+    let metrics = Arc::new(Metrics::new(cache.clone(), pool.clone()));
+    let state = AppState { db: pool, cache: cache.clone(), auth, metrics };
     let listener = listen(options).await?;
+    if let Some(admin) = listen_for_operators(options.admin_addr).await? {
+        let routes = admin::router(Admin { service: state.clone(), pool: options.database.pool() });
+        tokio::spawn(axum::serve(admin, routes).into_future());
+    }
     tracing::info!("listening on http://{}", listener.local_addr()?);
-    let state = AppState { db: pool.clone(), cache: Cache::connect(&options.cache.settings().map_err(Failure::usage)?).await, auth };
+    if let Some(mode) = options.warm {
+        tokio::spawn(warm(state.clone(), mode));
+    }
     tokio::select! {
         served = serve(listener, state, stop.clone()) => served?,
-        () = tell_when_it_ends(postgres.as_mut()) => {}
+        () = private.tell_when_one_ends() => {}
     }
-    if let Some(postgres) = postgres {
-        postgres.stop().await?;
-    }
+    // What was filled last still reaches Redis, if that takes no longer than a fill.
+    let _ = timeout(FILL_TIMEOUT, cache.drain()).await;
+    private.stop().await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The listener for operators. Its usual port may be another service's of ours; one that was asked for must be free.
+async fn listen_for_operators(address: Option<SocketAddr>) -> Result<Option<TcpListener>, Failure> {
+    let wanted = address.map_or_else(|| ADMIN_ADDR.to_owned(), |address| address.to_string());
+    match TcpListener::bind(&wanted).await {
+        Ok(listener) => {
+            tracing::info!("operators are served on http://{}", listener.local_addr()?);
+            Ok(Some(listener))
+        }
+        Err(e) if address.is_some() => Err(Failure::usage(format!("cannot listen on {wanted}: {e}"))),
+        Err(e) => {
+            tracing::warn!("operators are not served: cannot listen on {wanted}: {e}; set ADMIN_ADDR");
+            Ok(None)
+        }
+    }
+}
+
+async fn warm(state: AppState, mode: Mode) {
+    match warming::warm(&state, &Warming { mode, limit: None, days: 7 }, |_, _| {}).await {
+        Ok(Report { total, failed, seconds, .. }) => tracing::info!(total, failed, seconds, "the cache is warm"),
+        Err(e) => tracing::warn!(error = e.detail(), "the cache could not be warmed"),
+    }
 }
 
 async fn listen(options: &ServeOptions) -> Result<TcpListener, Failure> {
@@ -76,30 +110,6 @@ async fn serve(listener: TcpListener, state: AppState, stop: watch::Receiver<boo
             Ok(())
         }
     }
-}
-
-async fn start_embedded(options: &ServeOptions) -> Result<(Postgres, PgPool), Failure> {
-    let settings =
-        Settings { folder: env::current_dir()?, source: options.postgres, ephemeral: false, supervisor: None };
-    let postgres = Postgres::start(&settings).await?;
-    let maintenance = db::maintenance_pool(postgres.connect_options());
-    db::migrate(&maintenance).await?;
-    if !db::demo::is_current(&maintenance).await.map_err(|e| database::explain(&e))? {
-        tracing::info!("writing the demo's data");
-        db::demo::write(&maintenance, &demo::generate()).await.map_err(|e| database::explain(&e))?;
-    }
-    maintenance.close().await;
-    let pool = db::pool(postgres.connect_options(), &options.database.pool());
-    Ok((postgres, pool))
-}
-
-/// Says so when the private database ends by itself. The service goes on with what it has in its cache; never returns.
-async fn tell_when_it_ends(postgres: Option<&mut Postgres>) {
-    if let Some(postgres) = postgres {
-        let status = postgres.wait().await;
-        tracing::error!(?status, log = %postgres.home().join("postgres.log").display(), "the private PostgreSQL ended");
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Becomes true at the first SIGINT or SIGTERM.

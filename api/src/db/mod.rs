@@ -7,6 +7,7 @@ pub mod recommendations;
 pub mod statistics;
 pub mod usage;
 pub mod users;
+pub mod warming;
 
 use std::time::Duration;
 
@@ -34,7 +35,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 pub fn pool(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
     let options = options
         .options([("statement_timeout", STATEMENT_TIMEOUT)])
-        .log_statements(LevelFilter::Trace)
+        .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, SLOW);
     PgPoolOptions::new()
         .max_connections(settings.size + settings.overflow)

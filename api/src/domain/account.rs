@@ -20,7 +20,7 @@ pub struct Registration {
     #[schema(
         min_length = 3,
         max_length = 254,
-        pattern = "^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\\\.[A-Za-z0-9-]+)+$",
+        pattern = "^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+$",
         example = "alex@example.com"
     )]
     pub email: String,

@@ -1,4 +1,5 @@
-//! A private PostgreSQL for demos and tests: found or fetched, initialised once, ended with this process.
+//! A private PostgreSQL for demos and tests: found or fetched, initialised once, ended with this process; and a private
+//! Redis where one is installed.
 //!
 //! It listens on a Unix socket in a folder that only its user can enter, which is all its authentication. Durability is
 //! off (`fsync` and friends): a crash of the machine may cost the demo data, a crash of a process does not.
@@ -8,6 +9,7 @@ mod error;
 mod home;
 mod leftover;
 mod npm;
+mod redis;
 mod server;
 
 use std::path::PathBuf;
@@ -15,6 +17,7 @@ use std::path::PathBuf;
 use sqlx::postgres::PgConnectOptions;
 
 pub use error::EmbeddedError;
+pub use redis::Redis;
 pub use server::Postgres;
 
 /// Where the PostgreSQL programs come from.

@@ -161,7 +161,7 @@ impl Postgres {
 }
 
 /// The last lines of a log, which say why a program ended.
-fn tail(log: &Path) -> String {
+pub(super) fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     let last = lines[lines.len().saturating_sub(5)..].join("; ");

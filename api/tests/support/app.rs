@@ -1,9 +1,10 @@
 //! The router in this process, over a database of its own.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -17,6 +18,7 @@ use tower::ServiceExt;
 use treebeard_api::auth::{Auth, AuthMode};
 use treebeard_api::cache::{self, Cache, Policy};
 use treebeard_api::embedded::{Postgres, Settings, Source};
+use treebeard_api::metrics::Metrics;
 use treebeard_api::state::AppState;
 use treebeard_api::{db, demo, router};
 
@@ -95,8 +97,17 @@ impl App {
         let db = PgPool::connect_with(database(true).await).await.unwrap();
         let auth = Auth::new(auth, Some(SECRET), 0).unwrap();
         let cache = Cache::connect(&settings()).await;
-        let state = AppState { db: db.clone(), cache, auth };
+        let metrics = Arc::new(Metrics::new(cache.clone(), db.clone()));
+        let state = AppState { db: db.clone(), cache, auth, metrics };
         Self { router: router::router(state), db }
+    }
+
+    /// Serves it on a port of its own, until the test ends.
+    pub async fn serve(&self) -> SocketAddr {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(axum::serve(listener, self.router.clone()).into_future());
+        address
     }
 
     pub async fn get(&self, path: &str) -> Reply {
@@ -104,10 +115,17 @@ impl App {
     }
 
     pub async fn send(&self, request: Request<Body>) -> Reply {
+        let reply = self.send_for_bytes(request).await;
+        assert!(!reply.text.contains(char::REPLACEMENT_CHARACTER), "{reply:?}");
+        reply
+    }
+
+    /// As [`send`](Self::send), where the body need not be text.
+    pub async fn send_for_bytes(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let text = String::from_utf8_lossy(&bytes).into_owned();
         Reply { status: parts.status.as_u16(), headers: parts.headers, text }
     }
 }

@@ -2,6 +2,7 @@
 
 mod app;
 mod client;
+mod logs;
 mod node;
 mod process;
 mod proxy;
@@ -9,6 +10,7 @@ mod redis;
 
 pub use app::{App, Reply, SECRET, database};
 pub use client::json_request;
+pub use logs::Logs;
 pub use node::{Database, Node, key, within};
 pub use process::{Folder, Process, until};
 pub use proxy::{Proxy, Weather};

@@ -27,19 +27,32 @@ pub fn until<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// `treebeard-api serve --embedded` in a folder.
+/// A running `treebeard-api serve`.
 pub struct Process {
     child: Child,
     folder: PathBuf,
     address: String,
+    admin: String,
 }
 
 impl Process {
-    /// Starts it and waits until it listens.
+    /// Starts `serve --embedded` in a folder, and waits until it listens.
     pub fn start(folder: &Path, envs: &[(&str, &str)]) -> Self {
+        Self::serve(folder, &["--embedded"], envs)
+    }
+
+    /// Starts it over a database and a Redis of the test's.
+    pub fn over(folder: &Path, database: &str, redis: &str) -> Self {
+        let envs = [("DATABASE_URL", database), ("REDIS_URL", redis), ("AUTH_MODE", "demo")];
+        Self::serve(folder, &[], &envs)
+    }
+
+    fn serve(folder: &Path, args: &[&str], envs: &[(&str, &str)]) -> Self {
         let mut child = Command::new(PROGRAM)
-            .args(["serve", "--embedded", "--port", "0"])
+            .args(["serve", "--port", "0"])
+            .args(args)
             .current_dir(folder)
+            .env("ADMIN_ADDR", "127.0.0.1:0")
             .envs(envs.iter().copied())
             .env_remove("RUST_LOG")
             .process_group(0)
@@ -50,18 +63,37 @@ impl Process {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             for line in log.lines().map_while(Result::ok) {
-                if let Some((_, address)) = line.split_once("listening on http://") {
-                    let _ = sender.send(address.to_owned());
+                for words in ["operators are served on http://", "listening on http://"] {
+                    if let Some((_, address)) = line.split_once(words) {
+                        let _ = sender.send(address.to_owned());
+                    }
                 }
                 eprintln!("{line}");
             }
         });
-        let address = receiver.recv_timeout(Duration::from_mins(2)).expect("the API did not start; its log is above");
-        Self { child, folder: folder.to_owned(), address }
+        let address =
+            || receiver.recv_timeout(Duration::from_mins(2)).expect("the API did not start; its log is above");
+        let admin = address();
+        Self { child, folder: folder.to_owned(), address: address(), admin }
+    }
+
+    /// Where operators reach it.
+    pub fn admin(&self) -> String {
+        format!("http://{}", self.admin)
+    }
+
+    /// Sends a request without a body to the admin listener, and returns the raw response.
+    pub fn ask_admin(&self, path: &str) -> String {
+        exchange(&self.admin, path)
     }
 
     pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
+    }
+
+    /// Host and port.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn id(&self) -> u32 {
@@ -74,11 +106,7 @@ impl Process {
 
     /// Sends a GET request and returns the raw response.
     pub fn get(&self, path: &str) -> String {
-        let mut socket = TcpStream::connect(&self.address).unwrap();
-        write!(socket, "GET {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").unwrap();
-        let mut text = String::new();
-        socket.read_to_string(&mut text).unwrap();
-        text
+        exchange(&self.address, path)
     }
 
     /// What was written down about the private database.
@@ -122,12 +150,20 @@ impl Process {
     }
 }
 
+fn exchange(address: &str, path: &str) -> String {
+    let mut socket = TcpStream::connect(address).unwrap();
+    write!(socket, "GET {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    socket.read_to_string(&mut text).unwrap();
+    text
+}
+
 /// Ends what a failed test left.
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if self.data().join("postmaster.pid").exists() {
+        if self.folder.join(".treebeard/postgres.json").exists() && self.data().join("postmaster.pid").exists() {
             let postmaster = self.postmaster();
             until("PostgreSQL is gone", || test_kill_process(postmaster).is_err().then_some(()));
         }

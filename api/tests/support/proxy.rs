@@ -2,10 +2,11 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
@@ -22,6 +23,13 @@ pub enum Weather {
     Silent,
 }
 
+/// What it relays to.
+#[derive(Clone)]
+enum Server {
+    Port(u16),
+    Socket(PathBuf),
+}
+
 /// A relay to one server.
 pub struct Proxy {
     address: SocketAddr,
@@ -30,12 +38,21 @@ pub struct Proxy {
 
 impl Proxy {
     pub async fn to(port: u16) -> Self {
+        Self::relaying(Server::Port(port)).await
+    }
+
+    /// A relay to a server that listens on a Unix socket.
+    pub async fn to_socket(path: PathBuf) -> Self {
+        Self::relaying(Server::Socket(path)).await
+    }
+
+    async fn relaying(server: Server) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (weather, changes) = watch::channel(Weather::Fair);
         let address = listener.local_addr().unwrap();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(relay(client, port, changes.clone()));
+                tokio::spawn(relay(client, server.clone(), changes.clone()));
             }
         });
         Self { address, weather }
@@ -45,15 +62,29 @@ impl Proxy {
         format!("redis://{}/0", self.address)
     }
 
+    pub const fn port(&self) -> u16 {
+        self.address.port()
+    }
+
     pub fn turns(&self, weather: Weather) {
         self.weather.send_replace(weather);
     }
 }
 
-async fn relay(client: TcpStream, port: u16, mut weather: watch::Receiver<Weather>) -> io::Result<()> {
-    let server = TcpStream::connect(("127.0.0.1", port)).await?;
+async fn relay(client: TcpStream, server: Server, weather: watch::Receiver<Weather>) -> io::Result<()> {
+    match server {
+        Server::Port(port) => pass(client, TcpStream::connect(("127.0.0.1", port)).await?, weather).await,
+        Server::Socket(path) => pass(client, UnixStream::connect(path).await?, weather).await,
+    }
+}
+
+async fn pass(
+    client: TcpStream,
+    server: impl AsyncRead + AsyncWrite,
+    mut weather: watch::Receiver<Weather>,
+) -> io::Result<()> {
     let (mut from_client, mut to_client) = client.into_split();
-    let (mut from_server, mut to_server) = server.into_split();
+    let (mut from_server, mut to_server) = tokio::io::split(server);
     let (there, back) = (weather.clone(), weather.clone());
     tokio::select! {
         _ = pump(&mut from_client, &mut to_server, there) => {}

@@ -1,6 +1,8 @@
 //! Real Redis servers, and a real Redis Cluster.
 
+use std::fs;
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -42,6 +44,21 @@ impl Redis {
         let (port, folder) = (free_port(), tempfile::tempdir().unwrap());
         let args: Vec<String> = args.iter().map(ToString::to_string).collect();
         Self { server: spawn(port, &args, &folder), port, args, folder }
+    }
+
+    /// One that is reached over TLS only, with the certificate that its clients have to trust.
+    pub fn with_tls() -> (Self, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let key = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let [certificate, private] = ["redis.crt", "redis.key"].map(|name| folder.path().join(name));
+        fs::write(&certificate, key.cert.pem()).unwrap();
+        fs::write(&private, key.signing_key.serialize_pem()).unwrap();
+        let port = free_port();
+        let (tls_port, path) = (port.to_string(), certificate.to_str().unwrap());
+        let args = ["--tls-port", &tls_port, "--port", "0", "--tls-auth-clients", "no", "--tls-cert-file", path];
+        let args = [&args[..], &["--tls-ca-cert-file", path, "--tls-key-file", private.to_str().unwrap()]].concat();
+        let args: Vec<String> = args.into_iter().map(ToOwned::to_owned).collect();
+        (Self { server: spawn(port, &args, &folder), port, args, folder }, certificate)
     }
 
     pub fn url(&self) -> String {

@@ -41,3 +41,6 @@ function statusMessage(status: number): string {
   if (status >= 500) return 'The service had a problem answering.';
   return `The service refused the request (status ${status}).`;
 }
+
+export const asApiError = (cause: unknown) =>
+  cause instanceof ApiError ? cause : new ApiError(String(cause), 'unexpected');

@@ -365,7 +365,7 @@ export interface components {
             cache: components["schemas"]["Reach"];
             /** @description Whether PostgreSQL answers. */
             database: components["schemas"]["Reach"];
-            /** @description `degraded`: what is cached is served, the rest is not. */
+            /** @description `degraded`: without the database what is cached is served, without Redis everything is, at the database's cost. */
             status: components["schemas"]["Status"];
         };
         /** @description A calendar month's use. */

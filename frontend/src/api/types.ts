@@ -28,6 +28,35 @@ type Present<P, Key extends string> =
       : Exclude<Value, undefined>
     : unknown;
 
+export type Method = 'post' | 'put';
+
+/** Every path that can be written to. */
+export type WritePath<M extends Method> = {
+  [Path in keyof paths]: paths[Path] extends Record<M, { responses: unknown }> ? Path : never;
+}[keyof paths];
+
+/** The JSON body of a request; undefined where there is none. */
+export type Payload<M extends Method, Path extends WritePath<M>> = paths[Path][M] extends {
+  requestBody: { content: { 'application/json': infer B } };
+}
+  ? B
+  : undefined;
+
+/** The JSON body of the answer to it. */
+export type Written<M extends Method, Path extends WritePath<M>> = paths[Path][M] extends {
+  responses: infer Responses;
+}
+  ? Answer<Responses>
+  : never;
+
+type Answer<Responses> = Responses extends {
+  200: { content: { 'application/json': infer B } };
+}
+  ? B
+  : Responses extends { 201: { content: { 'application/json': infer B } } }
+    ? B
+    : never;
+
 export type CatalogPage = Body<'/api/v1/plans/catalog'>;
 export type PlanSummary = CatalogPage['items'][number];
 export type PlanType = PlanSummary['plan_type'];
@@ -39,3 +68,5 @@ export type Profile = Body<'/api/v1/users/profile'>;
 export type Preferences = Profile['preferences'];
 export type UsageHistory = Body<'/api/v1/usage/history'>;
 export type UsageMonth = UsageHistory['months'][number];
+export type UsageAnalysis = Body<'/api/v1/usage/analysis'>;
+export type YearOutlook = NonNullable<UsageAnalysis['projection']>;

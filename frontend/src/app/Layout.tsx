@@ -1,18 +1,28 @@
 import { Link, NavLink, Outlet } from 'react-router';
+import { ChunkBoundary } from '../components/ChunkBoundary';
 import { Icon, type IconName } from '../components/Icon';
 import { Logo } from '../components/Logo';
+import { useProfile } from './profile';
 import { useRouteFocus } from './useRouteFocus';
 import './Layout.css';
 
-const SECTIONS: { to: string; label: string; icon: IconName }[] = [
+interface Section {
+  to: string;
+  label: string;
+  icon: IconName;
+}
+
+const SECTIONS: Section[] = [
   { to: '/plans', label: 'Plans', icon: 'plans' },
   { to: '/recommendations', label: 'For you', icon: 'star' },
   { to: '/usage', label: 'Usage', icon: 'chart' },
-  { to: '/profile', label: 'Profile', icon: 'person' },
 ];
+const PROFILE: Section = { to: '/profile', label: 'Profile', icon: 'person' };
+const SIGN_IN: Section = { to: '/sign-in', label: 'Sign in', icon: 'person' };
 
 export function Layout() {
-  useRouteFocus();
+  const profile = useProfile();
+  const stranger = profile.status === 'failed' && profile.error.status === 401;
   return (
     <>
       <a className="skip-link" href="#main">
@@ -26,7 +36,7 @@ export function Layout() {
           </Link>
           <nav aria-label="Main" className="site-nav">
             <ul>
-              {SECTIONS.map(({ to, label, icon }) => (
+              {[...SECTIONS, stranger ? SIGN_IN : PROFILE].map(({ to, label, icon }) => (
                 <li key={to}>
                   <NavLink to={to}>
                     <Icon name={icon} />
@@ -39,11 +49,20 @@ export function Layout() {
         </div>
       </header>
       <main id="main" tabIndex={-1}>
-        <Outlet />
+        <ChunkBoundary what="this page">
+          <Outlet />
+          <RouteFocus />
+        </ChunkBoundary>
       </main>
       <footer className="site-footer">
         <p>TreeBeard compares electricity plans. Prices are estimates, not offers.</p>
       </footer>
     </>
   );
+}
+
+/** Beside the page, so that it acts once the page's code has come and its heading is there. */
+function RouteFocus() {
+  useRouteFocus();
+  return null;
 }

@@ -1,4 +1,6 @@
+import { Link } from 'react-router';
 import type { ApiError } from '../api/error';
+import { EmptyState } from './EmptyState';
 
 interface ErrorPanelProps {
   /** What could not be loaded, as in "plans". */
@@ -8,6 +10,15 @@ interface ErrorPanelProps {
 }
 
 export function ErrorPanel({ what, error, onRetry }: ErrorPanelProps) {
+  if (error.status === 401) {
+    return (
+      <EmptyState title="Sign in first">
+        <p>
+          <Link to="/sign-in">Sign in or create an account</Link> to see {what}.
+        </p>
+      </EmptyState>
+    );
+  }
   return (
     <div role="alert" className="notice notice--error">
       <p className="notice__title">We could not load {what}</p>

@@ -1,6 +1,6 @@
 import { useEffect, useState } from 'react';
 import { getJson, type ApiUrl } from '../api/client';
-import { ApiError } from '../api/error';
+import { asApiError, type ApiError } from '../api/error';
 
 /** What is known of something the API was asked for. */
 export type Resource<T> =
@@ -9,36 +9,37 @@ export type Resource<T> =
   | { status: 'ready'; data: T }
   | { status: 'failed'; error: ApiError; retry: () => void };
 
-type Outcome<T> = { url: string; attempt: number } & (
+type Outcome<T> = { url: string; asking: string } & (
   { data: T } | { error: ApiError; data?: undefined }
 );
 
 /**
- * Asks the API for `url` and again whenever it changes, dropping answers that come too late.
- * Nothing is asked while `url` is undefined.
+ * Asks the API for `url` and again whenever it or `version` changes, dropping answers that come too
+ * late. Nothing is asked while `url` is undefined.
  */
-export function useApi<T>(url: ApiUrl<T> | undefined): Resource<T> {
+export function useApi<T>(url: ApiUrl<T> | undefined, version = 0): Resource<T> {
   const [attempt, setAttempt] = useState(0);
   const [outcome, setOutcome] = useState<Outcome<T>>();
+  const asking = `${attempt} ${version}`;
 
   useEffect(() => {
     if (url === undefined) return;
     const abort = new AbortController();
     getJson(url, abort.signal).then(
       (data) => {
-        if (!abort.signal.aborted) setOutcome({ url, attempt, data });
+        if (!abort.signal.aborted) setOutcome({ url, asking, data });
       },
       (cause: unknown) => {
-        if (!abort.signal.aborted) setOutcome({ url, attempt, error: asApiError(cause) });
+        if (!abort.signal.aborted) setOutcome({ url, asking, error: asApiError(cause) });
       },
     );
     return () => {
       abort.abort();
     };
-  }, [url, attempt]);
+  }, [url, asking]);
 
   if (outcome === undefined) return { status: 'loading' };
-  if (outcome.url !== url || outcome.attempt !== attempt) {
+  if (outcome.url !== url || outcome.asking !== asking) {
     return outcome.data === undefined
       ? { status: 'loading' }
       : { status: 'loading', stale: outcome.data };
@@ -53,8 +54,4 @@ export function useApi<T>(url: ApiUrl<T> | undefined): Resource<T> {
     };
   }
   return { status: 'ready', data: outcome.data };
-}
-
-function asApiError(cause: unknown): ApiError {
-  return cause instanceof ApiError ? cause : new ApiError(String(cause), 'unexpected');
 }

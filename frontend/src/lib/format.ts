@@ -32,6 +32,11 @@ export const formatDate = (text: string) => date.format(new Date(text));
 /** `2026-11` → `Nov 2026` */
 export const formatMonth = (text: string) => month.format(new Date(`${text}-01`));
 
+const monthName = new Intl.DateTimeFormat(locale, { month: 'short', timeZone: 'UTC' });
+
+/** 1 → `Jan` */
+export const formatMonthName = (month: number) => monthName.format(Date.UTC(2026, month - 1));
+
 /** 1 → `1 plan`, 2 → `2 plans` */
 export const plural = (n: number, noun: string) =>
   `${count.format(n)} ${noun}${n === 1 ? '' : 's'}`;

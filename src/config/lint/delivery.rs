@@ -2,17 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Report, is_region, known};
-use crate::config::file::{Cors, ErrorResponse, Geo, Logging, Place, Settings};
+use super::{Report, countries, is_region, is_token, known};
+use crate::config::file::{ErrorResponse, Geo, Logging, Place, Settings};
 
 /// Alternate domain names of a distribution (CloudFront Developer Guide, "Quotas").
 const MOST_DOMAINS: usize = 100;
-
-/// Headers that a policy may add beside the security headers (as above).
-const MOST_HEADERS: usize = 10;
-
-/// Length of all header values of a policy together (as above).
-const LONGEST_HEADERS: usize = 10_240;
 
 /// Tags of a resource, less the two of ours (AWS General Reference, "Tag naming limits and requirements").
 const MOST_TAGS: usize = 48;
@@ -24,114 +18,33 @@ const LONGEST_TTL: u32 = 31_536_000;
 /// (CloudFront API Reference, `CustomErrorResponse`).
 const STATUSES: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
 
-/// Headers that no response headers policy may set (CloudFront Developer Guide, "Restrictions on edge functions").
-const FORBIDDEN: [&str; 19] = [
-    "cdn-loop",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authenticate",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "via",
-    "x-amzn-auth",
-    "x-cache",
-    "x-forwarded-proto",
-    "x-real-ip",
+/// Regions that have an Origin Shield (CloudFront Developer Guide, "Use Amazon CloudFront Origin Shield").
+const SHIELDS: [&str; 12] = [
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "eu-central-1",
+    "eu-west-1",
+    "eu-west-2",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-2",
 ];
 
-/// What the names of forbidden headers begin with.
-const FORBIDDEN_PREFIXES: [&str; 4] = ["x-accel-", "x-amz-cf-", "x-amzn-cf-", "x-edge-"];
-
-/// Headers that have settings of their own, and what sets them.
-const ELSEWHERE: [(&str, &str); 10] = [
-    ("cache-control", "`cache`, and `api.cache_control`"),
-    ("content-security-policy", "`security_headers`"),
-    ("expires", "`api.cache_control`"),
-    ("pragma", "`api.cache_control`"),
-    ("referrer-policy", "`security_headers`"),
-    ("strict-transport-security", "`security_headers`"),
-    ("vary", "nothing: it is always `Accept-Encoding`"),
-    ("x-content-type-options", "`security_headers`"),
-    ("x-frame-options", "`security_headers`"),
-    ("x-xss-protection", "`security_headers`"),
+/// Regions that have none, and the one with the least latency to each (as above).
+const NEAREST_SHIELDS: [(&str, &str); 8] = [
+    ("af-south-1", "eu-west-1"),
+    ("ap-east-1", "ap-southeast-1"),
+    ("ca-central-1", "us-east-1"),
+    ("eu-north-1", "eu-west-2"),
+    ("eu-south-1", "eu-central-1"),
+    ("eu-west-3", "eu-west-2"),
+    ("me-south-1", "ap-south-1"),
+    ("us-west-1", "us-west-2"),
 ];
-
-/// Headers of the configuration's own.
-pub fn response_headers(report: &mut Report<'_>, headers: &BTreeMap<String, String>, has_api: bool) {
-    let base = "response_headers";
-    // `Vary` on the site; what keeps responses from being kept on the API.
-    let ours = if has_api { 3 } else { 1 };
-    if headers.len() + ours > MOST_HEADERS {
-        let message =
-            format!("a policy takes {MOST_HEADERS} headers, of which {ours} are taken: {} are too many", headers.len());
-        report.error("too-many-headers", base, message, format!("keep {}", MOST_HEADERS - ours));
-    }
-    if headers.values().map(String::len).sum::<usize>() > LONGEST_HEADERS {
-        let message = format!("together these values are longer than {LONGEST_HEADERS} characters");
-        report.error("headers-too-long", base, message, "shorten them");
-    }
-    let mut seen = BTreeSet::new();
-    for (name, value) in headers {
-        let path = format!("{base}.{name}");
-        let lower = name.to_ascii_lowercase();
-        let is_token =
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b));
-        if !is_token {
-            let message = format!("{name:?} cannot name a header");
-            report.error("header-name", &path, message, "use letters, digits and `-`");
-        } else if let Some((_, instead)) = ELSEWHERE.iter().find(|(taken, _)| *taken == lower) {
-            let message = format!("`{name}` is set by {instead}");
-            report.error("header-elsewhere", &path, message, "remove it here");
-        } else if FORBIDDEN.contains(&lower.as_str()) || FORBIDDEN_PREFIXES.iter().any(|it| lower.starts_with(it)) {
-            let message = format!("CloudFront does not let anybody set `{name}`");
-            report.error("header-forbidden", &path, message, "remove it");
-        } else if !seen.insert(lower) {
-            report.error("header-duplicate", &path, format!("`{name}` is there twice"), "remove one of them");
-        } else if !value.contains("${") && (value.is_empty() || value.chars().any(|c| c.is_control() || !c.is_ascii()))
-        {
-            let message = "this value is empty, or has a line break, a control character or a non-ASCII character";
-            report.error("header-value", &path, message, "write it in one line of printable ASCII");
-        }
-    }
-}
-
-/// Cross-origin resource sharing.
-pub fn cors(report: &mut Report<'_>, cors: &Cors) {
-    let Cors { allow_origins, allow_methods, allow_headers, expose_headers, credentials, max_age: _ } = cors;
-    let path = "cors.allow_origins";
-    if allow_origins.is_empty() {
-        report.error("cors-origin", path, "no origin may read anything", "name one, or remove `cors`");
-    }
-    for origin in allow_origins.iter().filter(|origin| !origin.contains("${") && *origin != "*") {
-        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
-        if host.is_empty() || host.contains(['/', '?', '#', '@', ' ']) {
-            let message = format!("`{origin}` is no origin");
-            report.error("cors-origin", path, message, "write scheme and host only: `https://app.example.com`");
-        }
-    }
-    if *credentials && [allow_origins, allow_headers, expose_headers].iter().any(|list| list.contains("*")) {
-        let message = "browsers take no `*` where cookies come along";
-        report.error(
-            "cors-credentials",
-            "cors.credentials",
-            message,
-            "name origins and headers, or remove `credentials`",
-        );
-    }
-    let methods = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE", "ALL"];
-    for method in allow_methods.iter().filter(|method| !methods.contains(&method.as_str())) {
-        let message = format!("`{method}` is no method that CloudFront knows");
-        report.error("cors-method", "cors.allow_methods", message, format!("use {}", methods.join(", ")));
-    }
-}
 
 /// Access logs.
 pub fn logging(report: &mut Report<'_>, logging: &Logging, place: &Place) {
@@ -164,16 +77,16 @@ pub fn geo(report: &mut Report<'_>, geo: &Geo) {
         report.error("geo-empty", key, message, "name countries, or remove `geo`");
     }
     for country in countries.iter().filter(|country| !country.contains("${")) {
-        if country.len() != 2 || !country.bytes().all(|b| b.is_ascii_uppercase()) {
-            let message = format!("`{country}` is no country");
-            report.error("geo-country", key, message, "write two capital letters, as in `DE` (ISO 3166-1)");
+        if !countries::exists(country) {
+            let message = format!("{} is no country", report.shown_item(key, country));
+            report.error("geo-country", key, message, "write its two capital letters, as in `DE` (ISO 3166-1 alpha-2)");
         }
     }
 }
 
 /// A web ACL is named by an ARN of us-east-1 (AWS WAF Developer Guide: scope CLOUDFRONT).
 pub fn waf(report: &mut Report<'_>, acl: Option<&String>) {
-    let Some(arn) = known(acl) else { return };
+    let Some(arn) = known(acl).filter(|acl| *acl != "none") else { return };
     let fields: Vec<_> = arn.splitn(6, ':').collect();
     let is_acl = matches!(fields[..], ["arn", _, "wafv2", _, _, resource] if resource.starts_with("global/webacl/"));
     if !is_acl || fields[3] != "us-east-1" {
@@ -185,16 +98,25 @@ pub fn waf(report: &mut Report<'_>, acl: Option<&String>) {
 
 /// The region of an Origin Shield.
 pub fn origin_shield(report: &mut Report<'_>, region: Option<&String>) {
-    if known(region).is_some_and(|region| !is_region(region)) {
-        let message = format!("{} is no region", report.shown("origin_shield"));
-        report.error("region", "origin_shield", message, "write it as in `us-east-1`");
+    let Some(region) = known(region).filter(|region| !SHIELDS.contains(region)) else { return };
+    let path = "origin_shield";
+    let shown = report.shown(path);
+    if let Some((_, nearest)) = NEAREST_SHIELDS.iter().find(|(without, _)| *without == region) {
+        let message = format!("CloudFront has no Origin Shield in {shown}");
+        let help = format!("choose the region with the least latency to the bucket: here `{nearest}`");
+        report.error("origin-shield", path, message, help);
+    } else if is_region(region) {
+        let message = format!("{shown} is not among the regions that AWS lists for Origin Shield");
+        let help = format!("choose the one with the least latency to the bucket: {}", SHIELDS.join(", "));
+        report.warn("origin-shield", path, message, help);
+    } else {
+        report.error("region", path, format!("{shown} is no region"), "write it as in `us-east-1`");
     }
 }
 
 /// The header of cache tags.
 pub fn cache_tag_header(report: &mut Report<'_>, name: Option<&String>) {
-    let token = |name: &str| name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if known(name).is_some_and(|name| !token(name)) {
+    if known(name).is_some_and(|name| !is_token(name)) {
         let message = format!("{} cannot name a header", report.shown("cache_tag_header"));
         report.error("header-name", "cache_tag_header", message, "write it as in `x-amz-meta-cache-tag`");
     }
@@ -225,8 +147,9 @@ pub fn error_response(report: &mut Report<'_>, path: &str, response: &ErrorRespo
     let ErrorResponse { error_code, response_page_path, response_code, error_caching_min_ttl } = response;
     let statuses = || STATUSES.map(|status| status.to_string()).join(", ");
     if !STATUSES.contains(error_code) {
-        let message = format!("CloudFront has no error response for {error_code}");
-        report.error("error-response", &format!("{path}.error_code"), message, format!("use {}", statuses()));
+        let path = format!("{path}.error_code");
+        let message = format!("CloudFront has no error response for {}", report.shown(&path));
+        report.error("error-response", &path, message, format!("use {}", statuses()));
     }
     match (response_page_path.as_deref(), response_code) {
         (Some(page), Some(code)) => {
@@ -236,9 +159,9 @@ pub fn error_response(report: &mut Report<'_>, path: &str, response: &ErrorRespo
                 report.error("error-response", &format!("{path}.response_page_path"), message, help);
             }
             if *code != 200 && !STATUSES.contains(code) {
-                let message = format!("CloudFront cannot send {code} with a page");
-                let help = format!("use 200, {}", statuses());
-                report.error("error-response", &format!("{path}.response_code"), message, help);
+                let path = format!("{path}.response_code");
+                let message = format!("CloudFront cannot send {} with a page", report.shown(&path));
+                report.error("error-response", &path, message, format!("use 200, {}", statuses()));
             }
         }
         (None, None) => {}
@@ -264,8 +187,9 @@ pub fn quotas(report: &mut Report<'_>, place: &Place, settings: &Settings) {
         let path = format!("error_responses[{index}]");
         error_response(report, &path, response);
         if !seen.insert(response.error_code) {
-            let message = format!("{} is there twice", response.error_code);
-            report.error("error-response", &format!("{path}.error_code"), message, "remove one of them");
+            let path = format!("{path}.error_code");
+            let message = format!("{} is there twice", report.shown(&path));
+            report.error("error-response", &path, message, "remove one of them");
         }
     }
     let on_cloudfront = place.bucket.is_some() && place.cdn != Some(crate::config::file::Cdn::None);

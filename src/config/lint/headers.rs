@@ -1,10 +1,17 @@
 //! Security headers.
 
 use super::{Report, known};
-use crate::config::file::{SecurityHeaders, StrictTransportSecurity};
+use crate::{
+    config::file::{SecurityHeaders, StrictTransportSecurity},
+    model::xss_protection::{Unsendable, XssProtection},
+};
 
 /// The least `max-age` that browsers' preload lists take, in seconds.
 const PRELOAD_MAX_AGE: u64 = 31_536_000;
+
+/// Longest `Content-Security-Policy` that a response headers policy takes, in characters
+/// (CloudFront Developer Guide, "Understand response headers policies").
+const LONGEST_CSP: usize = 1783;
 
 /// Every header with a rule of its own.
 pub fn security(report: &mut Report<'_>, headers: &SecurityHeaders) {
@@ -43,6 +50,7 @@ fn transport(report: &mut Report<'_>, hsts: &StrictTransportSecurity) {
             "set `include_subdomains: true` and `max_age: 31536000`, or `preload: false`",
         );
     }
+    super::seconds(report, &format!("{path}.max_age"), *max_age);
     if *max_age == 0 {
         let help = "use 31536000, or `strict_transport_security: null` to send none";
         report.warn(
@@ -80,6 +88,10 @@ fn content(report: &mut Report<'_>, path: &str, policy: &str) {
         report.error("header-value", path, "the policy is empty", "write `content_security_policy: null` to send none");
         return;
     }
+    if policy.len() > LONGEST_CSP {
+        let message = format!("the policy has {} characters, and CloudFront takes {LONGEST_CSP}", policy.len());
+        report.error("csp-too-long", path, message, "name fewer hosts, or whole domains: `https://*.example.com`");
+    }
     if !directives.iter().any(|(name, _)| name == "default-src") {
         let message = "the policy has no `default-src`: kinds of content that it does not name may come from anywhere";
         report.warn("csp-no-default", path, message, "start it with `default-src 'self'`");
@@ -107,12 +119,17 @@ fn content(report: &mut Report<'_>, path: &str, policy: &str) {
 }
 
 fn xss(report: &mut Report<'_>, path: &str, value: &str) {
-    let words: String = value.to_ascii_lowercase().split_whitespace().collect();
-    if words == "1" {
-        let message = "`1` without `mode=block` lets attackers switch off parts of a page";
-        report.warn("x-xss-protection", path, message, "write \"1; mode=block\", or \"0\"");
-    } else if words != "0" && !words.starts_with("1;mode=block") && !words.starts_with("1;report=") {
-        let message = format!("{} is no X-XSS-Protection", report.shown(path));
-        report.error("x-xss-protection", path, message, "write \"1; mode=block\", or \"0\"");
+    let help = "write \"1; mode=block\", or \"0\"";
+    match value.parse() {
+        Ok(XssProtection::On) => {
+            let message = "`1` without `mode=block` lets attackers switch off parts of a page";
+            report.warn("x-xss-protection", path, message, help);
+        }
+        Ok(XssProtection::Off | XssProtection::Block | XssProtection::Report(_)) => {}
+        Err(Unsendable::Form) => {
+            let message = format!("{} is no X-XSS-Protection", report.shown(path));
+            report.error("x-xss-protection", path, message, help);
+        }
+        Err(both @ Unsendable::Both) => report.error("x-xss-protection", path, both.to_string(), help),
     }
 }

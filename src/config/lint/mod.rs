@@ -1,10 +1,13 @@
 //! Settings that are well formed and still wrong: named rules over one environment at a time.
 
 mod cache;
+mod countries;
 mod delivery;
 mod environment;
 mod headers;
+mod origin;
 mod publish;
+mod responses;
 mod site;
 
 use serde_json::Value;
@@ -101,9 +104,9 @@ fn look(report: &mut Report<'_>, environment: &file::Environment) {
     site::secrets(report, secrets);
     cache::rules(report, cache);
     headers::security(report, security_headers);
-    delivery::response_headers(report, response_headers, api.is_some());
+    responses::response_headers(report, response_headers, api.is_some());
     if let Some(cors) = cors {
-        delivery::cors(report, cors);
+        responses::cors(report, cors);
     }
     if let Some(logging) = logging {
         delivery::logging(report, logging, place);
@@ -149,6 +152,13 @@ impl Report<'_> {
         written.as_str().map_or_else(|| format!("`{written}`"), |text| format!("`{text}`"))
     }
 
+    /// `item` of the list at `path`, with the same restraint.
+    pub fn shown_item(&self, path: &str, item: &str) -> String {
+        let written = self.effective.origin(&path.into()).of(&self.source.value).and_then(Value::as_array);
+        let is_literal = written.into_iter().flatten().any(|it| it.as_str() == Some(item));
+        if is_literal { format!("`{item}`") } else { "what a variable here stands for".to_owned() }
+    }
+
     fn push(&mut self, severity: Severity, rule: &'static str, path: &str, message: String, help: String) {
         let path = self.effective.origin(&KeyPath::from(path));
         let at = self.source.value_position(&path);
@@ -159,6 +169,19 @@ impl Report<'_> {
 /// `text`, unless it is empty or holds a variable of an environment that is not in use.
 fn known(text: Option<&String>) -> Option<&str> {
     text.map(String::as_str).filter(|text| !text.is_empty() && !text.contains("${"))
+}
+
+/// The model of CloudFront's API has signed numbers of 32 bits for ages.
+fn seconds(report: &mut Report<'_>, path: &str, age: u64) {
+    if i32::try_from(age).is_err() {
+        let message = format!("{} is longer than CloudFront can tell browsers", report.shown(path));
+        report.error("out-of-range", path, message, format!("use at most {} seconds; a year is 31536000", i32::MAX));
+    }
+}
+
+/// The name of a header (RFC 9110, section 5.6.2: `token`).
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
 }
 
 /// `us-east-1`, `us-gov-west-1`.

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use url::Url;
 
-use super::{Report, is_region, known};
+use super::{Report, is_region, known, origin};
 use crate::config::{
     Checksums,
     file::{Api, Cdn, Place, TargetKind},
@@ -150,17 +150,7 @@ fn distribution(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
             "write it as in `E2QWRUHAPOMQZL`, without the domain",
         );
     }
-    match known(place.api_origin.as_ref()) {
-        Some(origin) if !is_origin(origin) => {
-            let message = format!("{} is no https address of a host", report.shown("api_origin"));
-            report.error("api-origin", "api_origin", message, "write scheme and host only: `https://api.example.com`");
-        }
-        None if api.is_some() && place.api_origin.as_deref().is_none_or(str::is_empty) => {
-            let message = "this environment has an API and no `api_origin` to send its requests to";
-            report.lacks("api-origin", message, "add `api_origin: https://api.example.com`, or `api: null` here");
-        }
-        _ => {}
-    }
+    origin::api(report, place, api);
 }
 
 /// The address that `verify` asks.
@@ -234,7 +224,8 @@ fn endpoint(report: &mut Report<'_>, place: &Place) {
     }
 }
 
-fn is_loopback(authority: &str) -> bool {
+/// Whether `host`, `host:port` or `[address]:port` is this machine.
+pub fn is_loopback(authority: &str) -> bool {
     let host = match authority.strip_prefix('[') {
         Some(v6) => v6.split(']').next().unwrap_or_default(),
         None => authority.split(':').next().unwrap_or_default(),
@@ -264,7 +255,7 @@ fn is_bucket(name: &str) -> bool {
 }
 
 /// A host name of RFC 1123 labels, in lower case.
-fn is_host(host: &str) -> bool {
+pub fn is_host(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())
             && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
@@ -272,16 +263,4 @@ fn is_host(host: &str) -> bool {
             && !label.ends_with('-')
     };
     host.len() <= 253 && host.split('.').all(label)
-}
-
-/// `https://host` or `https://host:port`; over the loopback interface, `http://` will do.
-fn is_origin(origin: &str) -> bool {
-    let authority = origin
-        .strip_prefix("https://")
-        .or_else(|| origin.strip_prefix("http://").filter(|authority| is_loopback(authority)));
-    let Some(authority) = authority else { return false };
-    match authority.split_once(':') {
-        Some((host, port)) => is_host(host) && port.parse::<u16>().is_ok_and(|port| port > 0),
-        None => is_host(authority),
-    }
 }

@@ -41,6 +41,12 @@ pub struct Distribution {
     /// The response header that tags what is cached; empty for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cache_tag_header: Option<String>,
+    /// Ids of all origins, where all are ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub origin_ids: Option<BTreeSet<String>>,
+    /// Patterns of all behaviors but the default one, in match order, where all are ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub patterns: Option<Vec<String>>,
     /// Who answers, by id.
     pub origins: BTreeMap<String, Origin>,
     /// What is done with requests, by path pattern; `*` is the default behavior.
@@ -162,4 +168,7 @@ pub struct Behavior {
     pub response_headers_policy: String,
     /// Name of the viewer-request function; empty for none.
     pub viewer_request: String,
+    /// What else works on it, where nothing should: other functions, Lambda functions, key groups, logs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extras: Option<BTreeSet<String>>,
 }

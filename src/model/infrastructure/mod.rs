@@ -14,12 +14,13 @@ use serde::Serialize;
 pub use crate::model::distribution::ErrorPage;
 pub use bucket::{Bucket, BucketPolicy, Lifecycle};
 pub use distribution::{Behavior, Certificate, Distribution, Geo, Logging, Origin, Restriction, ViewerProtocol};
-pub use policy::{CachePolicy, Function, ResponseHeaders};
+pub use policy::{AccessControl, CachePolicy, Function, ResponseHeaders};
 
 /// Tag of everything that belongs to a site; its value is the bucket's name.
 pub const SITE_TAG: &str = "treebeard-cdn:site";
 
-/// Tag of a distribution that was there before this tool: what the configuration does not speak of is left alone.
+/// Tag of a bucket or distribution that was there before this tool: what the configuration does not speak of is left
+/// alone, and it is never removed.
 pub const ADOPTED_TAG: &str = "treebeard-cdn:adopted";
 
 /// Stands for the ARN of the distribution wherever that is not known yet.
@@ -38,6 +39,17 @@ pub const CACHING_DISABLED: &str = "Managed-CachingDisabled";
 
 /// The managed origin request policy that passes everything but `Host` on.
 pub const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "Managed-AllViewerExceptHostHeader";
+
+/// A certificate, as far as a distribution depends on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issued {
+    /// Its state in ACM's words: `ISSUED`, `PENDING_VALIDATION`.
+    pub status: String,
+    /// Host names that it is for; the first label may be `*`.
+    pub names: Vec<String>,
+    /// DNS records that prove whose those names are, while that is to be proven: name, type, value.
+    pub validation: Vec<[String; 3]>,
+}
 
 /// Kinds of resources, in the order in which they are made: each needs only earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -79,8 +91,8 @@ impl fmt::Display for Kind {
 pub enum Settings {
     /// Of a bucket.
     Bucket(Bucket),
-    /// Of an origin access control, which has none: every request to S3 is signed.
-    OriginAccessControl {},
+    /// Of an origin access control.
+    OriginAccessControl(AccessControl),
     /// Of a response headers policy.
     ResponseHeadersPolicy(ResponseHeaders),
     /// Of a cache policy.
@@ -99,7 +111,7 @@ impl Settings {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Bucket(_) => Kind::Bucket,
-            Self::OriginAccessControl {} => Kind::OriginAccessControl,
+            Self::OriginAccessControl(_) => Kind::OriginAccessControl,
             Self::ResponseHeadersPolicy(_) => Kind::ResponseHeadersPolicy,
             Self::CachePolicy(_) => Kind::CachePolicy,
             Self::Function(_) => Kind::Function,
@@ -133,10 +145,15 @@ impl Found {
     #[must_use]
     pub fn is_adopted(&self) -> bool {
         match &self.settings {
-            Settings::Distribution(it) => !it.tags.contains_key(SITE_TAG) || it.tags.contains_key(ADOPTED_TAG),
+            Settings::Distribution(it) => is_adopted(&it.tags),
+            Settings::Bucket(it) => is_adopted(&it.tags),
             _ => false,
         }
     }
+}
+
+fn is_adopted(tags: &BTreeMap<String, String>) -> bool {
+    !tags.contains_key(SITE_TAG) || tags.contains_key(ADOPTED_TAG)
 }
 
 /// What is known of a site's resources by now: behaviors refer to policies and functions by name, AWS by id.
@@ -184,4 +201,23 @@ pub struct Found {
     pub version: Option<String>,
     /// What it is like.
     pub settings: Settings,
+    /// What else it is like, of which no setting of ours speaks, and which matters.
+    pub oddities: Vec<Oddity>,
+}
+
+/// What somebody else set up, and a site would suffer from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Oddity {
+    /// A statement of the bucket's policy that lets everybody in.
+    PublicStatement(String),
+    /// The bucket's access control list lets others in.
+    SharedByAcl,
+    /// The bucket's objects are encrypted with this key of KMS; none for the one that AWS keeps for S3.
+    KmsKey(Option<String>),
+    /// A lifecycle rule of the bucket that deletes objects by their age.
+    Expires(String),
+    /// A Lambda function, by its ARN, on viewers' requests or responses of the behavior with this pattern.
+    ViewerLambda(String, String),
+    /// Something else that works on the behavior with this pattern.
+    Extra(String, String),
 }

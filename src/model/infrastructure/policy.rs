@@ -6,6 +6,17 @@ use serde::Serialize;
 
 use crate::model::{digest::Digest, distribution::Cors};
 
+/// Settings of an origin access control.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AccessControl {
+    /// What kind of origin it is for: `s3`.
+    pub origin_type: String,
+    /// Which requests CloudFront signs: `always`.
+    pub signing: String,
+    /// How: `sigv4`.
+    pub protocol: String,
+}
+
 /// Settings of a response headers policy.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ResponseHeaders {

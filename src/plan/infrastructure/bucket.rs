@@ -8,7 +8,9 @@ use super::Facts;
 use crate::{
     config::{Aws, Config},
     model::{
-        infrastructure::{Bucket, BucketPolicy, DISTRIBUTION_ARN, Lifecycle, Resource, SITE_TAG, Settings},
+        infrastructure::{
+            ADOPTED_TAG, Bucket, BucketPolicy, DISTRIBUTION_ARN, Found, Lifecycle, Resource, SITE_TAG, Settings,
+        },
         path::StorageKey,
     },
 };
@@ -20,7 +22,7 @@ const NONCURRENT_DAYS: i32 = 30;
 const ABORT_MULTIPART_DAYS: i32 = 7;
 
 /// The bucket, private to its distribution.
-pub fn bucket(config: &Config, aws: &Aws) -> Resource {
+pub fn bucket(config: &Config, aws: &Aws, facts: &Facts) -> Resource {
     let lifecycle = Lifecycle { noncurrent_days: NONCURRENT_DAYS, abort_multipart_days: ABORT_MULTIPART_DAYS };
     let settings = Bucket {
         region: aws.region.clone(),
@@ -29,42 +31,57 @@ pub fn bucket(config: &Config, aws: &Aws) -> Resource {
         versioning: true,
         encryption: true,
         lifecycle: Some(lifecycle),
-        tags: tags(config, aws),
+        tags: tags(config, aws, facts.bucket.as_ref()),
     };
     Resource { name: aws.bucket.clone(), id: None, settings: Settings::Bucket(settings) }
 }
 
-/// The configuration's tags and ours.
-pub fn tags(config: &Config, aws: &Aws) -> BTreeMap<String, String> {
+/// The configuration's tags and ours, for what was `found`.
+pub fn tags(config: &Config, aws: &Aws, found: Option<&Found>) -> BTreeMap<String, String> {
     let ours = (SITE_TAG.to_owned(), aws.bucket.clone());
-    config.delivery.tags.clone().into_iter().chain([ours]).collect()
+    let adopted = found.filter(|found| found.is_adopted()).map(|_| (ADOPTED_TAG.to_owned(), "true".to_owned()));
+    config.delivery.tags.clone().into_iter().chain([ours]).chain(adopted).collect()
+}
+
+/// The statement that hides the ledger, and what is kept for rollbacks, from every distribution.
+#[must_use]
+pub fn ledger_statement(aws: &Aws) -> Value {
+    let hidden = StorageKey::prunable().map(|prefix| format!("{}/{prefix}*", arn(aws)));
+    statement("Ledger", "Deny", "s3:GetObject", &json!(hidden))
+}
+
+fn arn(aws: &Aws) -> String {
+    format!("arn:{}:s3:::{}", partition(&aws.region), aws.bucket)
+}
+
+fn statement(sid: &str, effect: &str, action: &str, resource: &Value) -> Value {
+    json!({
+        "Sid": format!("{}{sid}", BucketPolicy::SID),
+        "Effect": effect,
+        "Principal": { "Service": "cloudfront.amazonaws.com" },
+        "Action": action,
+        "Resource": resource,
+    })
 }
 
 /// Who may read the bucket: its distribution, and nothing of the ledger.
 ///
 /// Without `s3:ListBucket`, S3 answers 403 for what does not exist (S3 API Reference, `GetObject`).
 pub fn policy(aws: &Aws, facts: &Facts) -> Resource {
-    let bucket = format!("arn:{}:s3:::{}", partition(&aws.region), aws.bucket);
-    let distribution = facts.distribution_arn.as_deref().unwrap_or(DISTRIBUTION_ARN);
-    let statement = |sid: &str, effect: &str, action: &str, resource: Value| {
-        let mut statement = json!({
-            "Sid": format!("{}{sid}", BucketPolicy::SID),
-            "Effect": effect,
-            "Principal": { "Service": "cloudfront.amazonaws.com" },
-            "Action": action,
-            "Resource": resource,
-        });
-        if effect == "Allow" {
-            statement["Condition"] = json!({ "StringEquals": { "AWS:SourceArn": distribution } });
-        }
-        (format!("{}{sid}", BucketPolicy::SID), statement)
+    let distribution = facts.distribution_arn().unwrap_or(DISTRIBUTION_ARN);
+    let allow = |sid: &str, action: &str, resource: String| {
+        let mut statement = statement(sid, "Allow", action, &resource.into());
+        statement["Condition"] = json!({ "StringEquals": { "AWS:SourceArn": distribution } });
+        statement
     };
-    let hidden = StorageKey::prunable().map(|prefix| format!("{bucket}/{prefix}*"));
-    let statements = BTreeMap::from([
-        statement("Read", "Allow", "s3:GetObject", format!("{bucket}/*").into()),
-        statement("List", "Allow", "s3:ListBucket", bucket.clone().into()),
-        statement("Ledger", "Deny", "s3:GetObject", json!(hidden)),
-    ]);
+    let bucket = arn(aws);
+    let statements = [
+        allow("Read", "s3:GetObject", format!("{bucket}/*")),
+        allow("List", "s3:ListBucket", bucket),
+        ledger_statement(aws),
+    ];
+    let named = statements.into_iter().map(|it| (it["Sid"].as_str().unwrap_or_default().to_owned(), it));
+    let statements = named.collect();
     Resource { name: aws.bucket.clone(), id: None, settings: Settings::BucketPolicy(BucketPolicy { statements }) }
 }
 

@@ -46,7 +46,7 @@ fn compare(path: &str, wanted: &Value, found: Option<&Value>, changes: &mut Vec<
             }
         }
         // Sets: each element that came or went.
-        (Value::Array(wanted), Some(Value::Array(found))) if !whole => {
+        (Value::Array(wanted), Some(Value::Array(found))) if !whole && !is_another_order(wanted, found) => {
             let only = |these: &[Value], those: &[Value]| -> Vec<Value> {
                 these.iter().filter(|it| !those.contains(it)).cloned().collect()
             };
@@ -61,6 +61,11 @@ fn compare(path: &str, wanted: &Value, found: Option<&Value>, changes: &mut Vec<
             changes.push(change(path, old.as_ref(), new.as_ref()));
         }
     }
+}
+
+/// Whether two lists have the same elements in another order.
+fn is_another_order(wanted: &[Value], found: &[Value]) -> bool {
+    wanted != found && wanted.len() == found.len() && wanted.iter().all(|it| found.contains(it))
 }
 
 /// Whether a value says that something is not set.

@@ -1,6 +1,6 @@
 //! The distribution.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Facts, Names,
@@ -12,8 +12,8 @@ use crate::{
     model::{
         distribution as described,
         infrastructure::{
-            ADOPTED_TAG, ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution,
-            ErrorPage, Geo, Logging, Origin, Resource, Settings, ViewerProtocol,
+            ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution, ErrorPage, Geo,
+            Logging, Origin, Resource, Settings, ViewerProtocol,
         },
     },
 };
@@ -21,6 +21,12 @@ use crate::{
 /// Ids of our origins.
 const BUCKET: &str = "treebeard-bucket";
 const API: &str = "treebeard-api";
+
+/// What the pattern of the default behavior would be.
+const DEFAULT: &str = "*";
+
+/// What `waf_acl` says for no web ACL.
+const NO_ACL: &str = "none";
 
 /// The distribution. One that this tool made has no settings but the configuration's; of one that it adopted,
 /// what the configuration does not speak of is nobody's business.
@@ -32,32 +38,34 @@ pub fn distribution(
     described: &described::Distribution,
 ) -> Resource {
     let delivery = &config.delivery;
-    let ours = !facts.adopted;
+    let adopted = facts.adopted();
+    let ours = adopted.is_none();
     let certificate = aws
         .certificate_arn
         .as_ref()
         .map(|arn| Certificate { arn: arn.clone(), minimum_tls: Some(delivery.minimum_tls.to_owned()) });
-    let mut tags = tags(config, aws);
-    if facts.adopted {
-        tags.insert(ADOPTED_TAG.to_owned(), "true".to_owned());
-    }
-    let pages = error_pages(config, described);
+    let origins = origins(config, aws, ours, names);
+    let behaviors = || described.behaviors.iter().filter(|it| it.path_pattern != DEFAULT);
     let settings = Distribution {
-        enabled: true,
-        aliases: said(aws.domains.iter().cloned().collect(), ours, |names| !names.is_empty()),
+        enabled: adopted.is_none_or(|it| it.enabled),
+        aliases: aliases(aws, adopted),
         certificate: certificate.or_else(|| ours.then(Certificate::default)),
-        http_version: Some("http2and3".to_owned()),
-        ipv6: Some(true),
+        http_version: ours.then(|| "http2and3".to_owned()),
+        ipv6: ours.then_some(true),
         price_class: delivery.price_class.or(ours.then_some("PriceClass_All")).map(str::to_owned),
+        // Where no function rewrites `/`, whoever may list the bucket would show what it holds.
         default_root_object: Some("index.html".to_owned()),
         logging: delivery.logging.clone().or_else(|| ours.then(Logging::default)),
-        waf_acl: delivery.waf_acl.clone().or_else(|| ours.then(String::new)),
+        // Somebody else may have put it there to protect the site: it goes only when that is said.
+        waf_acl: delivery.waf_acl.clone().map(|acl| if acl == NO_ACL { String::new() } else { acl }),
         geo: delivery.geo.clone().or_else(|| ours.then(Geo::default)),
         cache_tag_header: delivery.cache_tag_header.clone().or_else(|| ours.then(String::new)),
-        origins: origins(config, aws, ours, names),
-        behaviors: described.behaviors.iter().map(|it| (it.path_pattern.clone(), behavior(names, it))).collect(),
-        error_pages: said(pages, ours, |pages| !pages.is_empty()),
-        tags,
+        origin_ids: ours.then(|| origins.keys().cloned().collect()),
+        patterns: ours.then(|| behaviors().map(|it| it.path_pattern.clone()).collect()),
+        origins,
+        behaviors: described.behaviors.iter().map(|it| (it.path_pattern.clone(), behavior(names, it, ours))).collect(),
+        error_pages: error_pages(config, described, adopted),
+        tags: tags(config, aws, facts.distribution.as_ref()),
     };
     Resource {
         name: aws.bucket.clone(),
@@ -66,20 +74,36 @@ pub fn distribution(
     }
 }
 
-/// `value` where the configuration speaks of it, or where it is the configuration that does all the speaking.
-fn said<T>(value: T, ours: bool, speaks: impl FnOnce(&T) -> bool) -> Option<T> {
-    (ours || speaks(&value)).then_some(value)
+/// The domains, beside those that an adopted distribution has.
+fn aliases(aws: &Aws, adopted: Option<&Distribution>) -> Option<BTreeSet<String>> {
+    let domains: BTreeSet<_> = aws.domains.iter().cloned().collect();
+    match adopted {
+        None => Some(domains),
+        Some(_) if domains.is_empty() => None,
+        Some(adopted) => Some(domains.into_iter().chain(adopted.aliases.iter().flatten().cloned()).collect()),
+    }
 }
 
 /// Error pages hold for the whole distribution: that of a site without client-side routing is one only where no API
 /// could meet it.
-fn error_pages(config: &Config, described: &described::Distribution) -> BTreeMap<u16, ErrorPage> {
+fn error_pages(
+    config: &Config,
+    described: &described::Distribution,
+    adopted: Option<&Distribution>,
+) -> Option<BTreeMap<u16, ErrorPage>> {
     let mut pages = described.error_pages.clone();
     if let (Some(page), None) = (config.not_found_page(), &config.api) {
         let ttl = described.error_ttl.as_secs();
         pages.entry(404).or_insert_with(|| ErrorPage { page: format!("/{page}"), status: 404, ttl });
     }
-    pages
+    match adopted {
+        None => Some(pages),
+        Some(_) if pages.is_empty() => None,
+        // Those of others stay, and ours come before them.
+        Some(adopted) => {
+            Some(adopted.error_pages.iter().flatten().map(|(&k, v)| (k, v.clone())).chain(pages).collect())
+        }
+    }
 }
 
 fn origins(config: &Config, aws: &Aws, ours: bool, names: &Names) -> BTreeMap<String, Origin> {
@@ -116,7 +140,7 @@ fn api_origin(url: &str) -> Origin {
     }
 }
 
-fn behavior(names: &Names, described: &described::Behavior) -> Behavior {
+fn behavior(names: &Names, described: &described::Behavior, ours: bool) -> Behavior {
     let is_site = described.origin == described::Origin::Bucket;
     Behavior {
         origin: if is_site { BUCKET } else { API }.to_owned(),
@@ -129,5 +153,6 @@ fn behavior(names: &Names, described: &described::Behavior) -> Behavior {
         origin_request_policy: if is_site { String::new() } else { ALL_VIEWER_EXCEPT_HOST_HEADER.to_owned() },
         response_headers_policy: headers_name(names, described.origin),
         viewer_request: if described.function { names.function() } else { String::new() },
+        extras: ours.then(BTreeSet::new),
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::bucket::partition;
-use crate::config::Aws;
+use crate::config::{Aws, Config};
 
 /// What the holder of a policy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Purpose {
 /// Actions, and the resources that they can be limited to: Service Authorization Reference, "Actions, resources, and
 /// condition keys for Amazon CloudFront", and the same for Amazon S3 and AWS Certificate Manager.
 #[must_use]
-pub fn policy(aws: &Aws, purpose: Purpose, distribution: Option<&str>) -> Value {
+pub fn policy(config: &Config, aws: &Aws, purpose: Purpose, distribution: Option<&str>) -> Value {
     let partition = partition(&aws.region);
     let bucket = format!("arn:{partition}:s3:::{}", aws.bucket);
     let objects = format!("{bucket}/*");
@@ -52,10 +52,21 @@ pub fn policy(aws: &Aws, purpose: Purpose, distribution: Option<&str>) -> Value 
             if aws.cdn {
                 statements.push(allow("MakeDistribution", MAKE_DISTRIBUTION, distribution));
                 statements.push(allow("MakePolicies", MAKE_POLICIES, "*"));
+                statements.extend(what_it_names(config, partition));
             }
         }
     }
     json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+/// What belongs to others and is named by the distribution: the bucket of its logs, its web ACL.
+fn what_it_names(config: &Config, partition: &str) -> Vec<Value> {
+    let logs = config.delivery.logging.as_ref().map(|logging| {
+        let bucket = logging.bucket.strip_suffix(".s3.amazonaws.com").unwrap_or(&logging.bucket);
+        allow("LetLogsIn", &["s3:GetBucketAcl", "s3:PutBucketAcl"], &format!("arn:{partition}:s3:::{bucket}"))
+    });
+    let acl = config.delivery.waf_acl.as_ref().filter(|arn| arn.starts_with("arn:"));
+    logs.into_iter().chain(acl.map(|arn| allow("NameWebAcl", &["wafv2:GetWebACL"], arn))).collect()
 }
 
 /// The ARN of a distribution in whatever account.
@@ -66,7 +77,7 @@ pub fn distribution_arn(aws: &Aws, id: &str) -> String {
 
 const READ_BUCKET: &[&str] = &[
     "s3:ListBucket",
-    "s3:GetBucketLocation",
+    "s3:GetBucketAcl",
     "s3:GetBucketOwnershipControls",
     "s3:GetBucketPolicy",
     "s3:GetBucketPublicAccessBlock",
@@ -94,7 +105,6 @@ const PUBLISH: &[&str] = &["s3:PutObject", "s3:AbortMultipartUpload", "s3:Delete
 
 const READ_DISTRIBUTION: &[&str] = &[
     "cloudfront:GetDistribution",
-    "cloudfront:GetDistributionConfig",
     "cloudfront:GetInvalidation",
     "cloudfront:ListInvalidations",
     "cloudfront:ListTagsForResource",

@@ -1,6 +1,7 @@
 //! Configuration → what the site needs on AWS, and what has to be done about what is there.
 
 mod bucket;
+mod check;
 mod diff;
 mod distribution;
 mod iam;
@@ -8,6 +9,8 @@ mod names;
 mod policies;
 mod steps;
 
+pub use bucket::ledger_statement;
+pub use check::check;
 pub use diff::Change;
 pub use iam::{Purpose, distribution_arn, policy as iam_policy};
 pub use names::Names;
@@ -17,27 +20,45 @@ use std::collections::BTreeSet;
 
 use crate::{
     config::{Aws, Config},
-    model::{encoding::Encoding, infrastructure::Resource},
+    model::{
+        encoding::Encoding,
+        infrastructure::{Distribution, Found, Resource, Settings},
+    },
     plan::distribution as description,
 };
 
 /// What of the world decides what is wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
-    /// The distribution was there before this tool: what the configuration does not speak of is left alone.
-    pub adopted: bool,
-    /// ARN of the distribution, once there is one.
-    pub distribution_arn: Option<String>,
+    /// The bucket, once there is one.
+    pub bucket: Option<Found>,
+    /// The distribution, once there is one.
+    pub distribution: Option<Found>,
     /// Encodings that the live release has variants in; none when nothing is live. The function must not ask for
     /// others: viewers would get 404s.
     pub live: Option<BTreeSet<Encoding>>,
+}
+
+impl Facts {
+    /// The settings of a distribution that was there before this tool.
+    fn adopted(&self) -> Option<&Distribution> {
+        let adopted = self.distribution.as_ref().filter(|found| found.is_adopted())?;
+        match &adopted.settings {
+            Settings::Distribution(it) => Some(it),
+            _ => None,
+        }
+    }
+
+    fn distribution_arn(&self) -> Option<&str> {
+        self.distribution.as_ref().and_then(|found| found.arn.as_deref())
+    }
 }
 
 /// Everything that `config`'s site needs, in the order in which it is made.
 #[must_use]
 pub fn compile(config: &Config, aws: &Aws, facts: &Facts) -> Vec<Resource> {
     let names = Names::of(&aws.bucket);
-    let mut wanted = vec![bucket::bucket(config, aws)];
+    let mut wanted = vec![bucket::bucket(config, aws, facts)];
     if !aws.cdn {
         return wanted;
     }
@@ -52,4 +73,13 @@ pub fn compile(config: &Config, aws: &Aws, facts: &Facts) -> Vec<Resource> {
     wanted.push(distribution::distribution(config, aws, facts, &names, &described));
     wanted.push(bucket::policy(aws, facts));
     wanted
+}
+
+/// What else may have been made for `config`'s site, when it was another one: to be looked for when all is removed.
+#[must_use]
+pub fn left_over(config: &Config, aws: &Aws) -> Vec<Resource> {
+    if config.api.is_some() || !aws.cdn {
+        return Vec::new();
+    }
+    vec![policies::api_headers(&Names::of(&aws.bucket))]
 }

@@ -4,7 +4,7 @@ use super::Names;
 use crate::model::{
     digest::Digest,
     distribution::{Behavior, Caching, Distribution, Origin},
-    infrastructure::{CachePolicy, Function, Resource, ResponseHeaders, Settings},
+    infrastructure::{AccessControl, CachePolicy, Function, Resource, ResponseHeaders, Settings},
 };
 
 fn resource(name: String, settings: Settings) -> Resource {
@@ -13,7 +13,9 @@ fn resource(name: String, settings: Settings) -> Resource {
 
 /// CloudFront signs what it asks of the bucket.
 pub fn access_control(names: &Names) -> Resource {
-    resource(names.access_control(), Settings::OriginAccessControl {})
+    let settings =
+        AccessControl { origin_type: "s3".to_owned(), signing: "always".to_owned(), protocol: "sigv4".to_owned() };
+    resource(names.access_control(), Settings::OriginAccessControl(settings))
 }
 
 /// One policy for each origin that has a behavior.
@@ -22,6 +24,11 @@ pub fn response_headers(names: &Names, described: &Distribution) -> Vec<Resource
         resource(headers_name(names, behavior.origin), Settings::ResponseHeadersPolicy(headers(behavior)))
     };
     described.behaviors.iter().map(of).collect()
+}
+
+/// The policy of an API that there may have been, by its name.
+pub fn api_headers(names: &Names) -> Resource {
+    resource(names.api_headers(), Settings::ResponseHeadersPolicy(ResponseHeaders::default()))
 }
 
 /// The name of the policy for an origin's responses.

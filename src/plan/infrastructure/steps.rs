@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::diff::{Change, changes};
 use crate::{
     error::{Class, Error, Result},
-    model::infrastructure::{Found, Kind, Resource, Settings},
+    model::infrastructure::{Found, Kind, Known, Resource, Settings},
 };
 
 /// What becomes of a resource.
@@ -67,26 +67,51 @@ pub fn plan(wanted: Vec<Resource>, mut found: BTreeMap<Kind, BTreeMap<String, Fo
         Ok(Step { action, wanted, found, changes })
     };
     let mut steps: Vec<Step> = wanted.into_iter().map(step).collect::<Result<_>>()?;
-    // A distribution that answers viewers already must be let into the bucket before it is sent there.
-    let at = |kind| move |step: &Step| step.wanted.kind() == kind;
-    if let (Some(distribution), Some(policy)) =
-        (steps.iter().position(at(Kind::Distribution)), steps.iter().position(at(Kind::BucketPolicy)))
-        && steps[distribution].found.is_some()
-        && distribution < policy
-    {
-        steps[distribution..=policy].rotate_right(1);
+    // A distribution that answers viewers already must be let into the bucket before it is sent there; and as it may
+    // read the bucket by other means until then, those are shut last.
+    if steps.iter().any(|step| step.wanted.kind() == Kind::Distribution && step.found.is_some()) {
+        steps.sort_by_key(|step| match (step.wanted.kind(), &step.found) {
+            (Kind::Distribution, _) => 1,
+            (Kind::Bucket, Some(_)) => 2,
+            _ => 0,
+        });
     }
     Ok(Steps(steps))
 }
 
-/// What has to be done for nothing of what was found to be left.
+/// What has to be done for nothing of what was found to be left, but for a bucket that was there before.
 #[must_use]
-pub fn removal(steps: Steps) -> Steps {
-    let gone = steps.0.into_iter().rev().filter(|step| step.found.is_some());
-    Steps(gone.map(|step| Step { action: Action::Delete, changes: Vec::new(), ..step }).collect())
+pub fn removal(mut steps: Steps) -> Steps {
+    let is_ours = |found: &Found| found.settings.kind() != Kind::Bucket || !found.is_adopted();
+    steps.0.retain(|step| step.found.as_ref().is_some_and(is_ours));
+    steps.0.sort_by_key(|step| match step.wanted.kind() {
+        Kind::BucketPolicy => None, // the first: nothing is read any more
+        kind => Some(std::cmp::Reverse(kind)),
+    });
+    for step in &mut steps.0 {
+        (step.action, step.changes) = (Action::Delete, Vec::new());
+    }
+    steps
 }
 
 impl Steps {
+    /// The same steps with what is `known` of their resources now.
+    #[must_use]
+    pub fn done(&self, known: &Known) -> Self {
+        let mut steps = self.clone();
+        for step in &mut steps.0 {
+            let found = known.get(step.wanted.kind(), &step.wanted.name);
+            step.found = found.cloned().or(step.found.take());
+        }
+        let Some(arn) = steps.found(Kind::Distribution).and_then(|found| found.arn.clone()) else { return steps };
+        for value in steps.0.iter_mut().flat_map(|step| &mut step.changes).filter_map(|change| change.new.as_mut()) {
+            if let Some(source) = value.pointer_mut("/Condition/StringEquals/AWS:SourceArn") {
+                *source = arn.clone().into();
+            }
+        }
+        steps
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {

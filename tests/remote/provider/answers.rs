@@ -102,8 +102,9 @@ fn known() -> Known {
         domain: None,
         version: None,
         settings,
+        oddities: Vec::new(),
     };
-    known.insert("site-control", found("ECONTROL", None, Settings::OriginAccessControl {}));
+    known.insert("site-control", found("ECONTROL", None, Settings::OriginAccessControl(super::control())));
     let arn = "arn:aws:cloudfront::123456789012:function/site-edge";
     known.insert("site-edge", found("site-edge", Some(arn), Settings::Function(function("one"))));
     known
@@ -144,6 +145,8 @@ fn wanted() -> Resource {
         waf_acl: Some(String::new()),
         geo: Some(Geo::default()),
         cache_tag_header: Some(String::new()),
+        origin_ids: Some(set(&["files", "api"])),
+        patterns: Some(vec!["/api/*".to_owned()]),
         origins: [("files".to_owned(), files), ("api".to_owned(), api)].into(),
         behaviors: [
             ("*".to_owned(), behavior("files", ViewerProtocol::RedirectToHttps)),

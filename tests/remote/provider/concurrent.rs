@@ -26,7 +26,7 @@ fn other(site: &Site, kind: Kind) -> Resource {
         Settings::BucketPolicy(it) => {
             it.statements.pop_last();
         }
-        Settings::Bucket(_) | Settings::OriginAccessControl {} => unreachable!("without a version or settings"),
+        Settings::Bucket(_) | Settings::OriginAccessControl(_) => unreachable!("without a version or settings"),
     }
     wanted
 }

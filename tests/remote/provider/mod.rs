@@ -21,9 +21,9 @@ use treebeard_cdn::{
         digest::Digest,
         distribution::{Cors, ErrorPage},
         infrastructure::{
-            ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, Bucket, BucketPolicy, CACHING_DISABLED, CachePolicy, Certificate,
-            DISTRIBUTION_ARN, Distribution, Found, Function, Geo, Kind, Known, Lifecycle, Logging, Origin, Resource,
-            ResponseHeaders, Restriction, SITE_TAG, Settings, ViewerProtocol,
+            ALL_VIEWER_EXCEPT_HOST_HEADER, AccessControl, Behavior, Bucket, BucketPolicy, CACHING_DISABLED,
+            CachePolicy, Certificate, DISTRIBUTION_ARN, Distribution, Found, Function, Geo, Kind, Known, Lifecycle,
+            Logging, Origin, Resource, ResponseHeaders, Restriction, SITE_TAG, Settings, ViewerProtocol,
         },
     },
     remote::{aws::AwsProvider, provider::Provider as _},
@@ -96,7 +96,7 @@ impl Site {
         let name = |part: &str| format!("{}-{part}", self.name);
         vec![
             resource(self.name.clone(), Settings::Bucket(bucket(&self.name))),
-            resource(name("control"), Settings::OriginAccessControl {}),
+            resource(name("control"), Settings::OriginAccessControl(control())),
             resource(name("headers"), Settings::ResponseHeadersPolicy(headers())),
             resource(name("cache"), Settings::CachePolicy(cache())),
             resource(name("edge"), Settings::Function(function("one"))),
@@ -112,6 +112,11 @@ impl Site {
 
 fn resource(name: String, settings: Settings) -> Resource {
     Resource { name, id: None, settings }
+}
+
+/// Every request to S3 is signed.
+fn control() -> AccessControl {
+    AccessControl { origin_type: "s3".to_owned(), signing: "always".to_owned(), protocol: "sigv4".to_owned() }
 }
 
 fn set(items: &[&str]) -> BTreeSet<String> {
@@ -199,6 +204,7 @@ fn distribution(bucket: &str) -> Distribution {
         cache_policy: format!("{bucket}-cache"),
         response_headers_policy: format!("{bucket}-headers"),
         viewer_request: format!("{bucket}-edge"),
+        extras: Some(BTreeSet::new()),
         ..Behavior::default()
     };
     let calls = Behavior {
@@ -208,10 +214,13 @@ fn distribution(bucket: &str) -> Distribution {
         cached_methods: set(&["GET", "HEAD"]),
         cache_policy: CACHING_DISABLED.to_owned(),
         origin_request_policy: ALL_VIEWER_EXCEPT_HOST_HEADER.to_owned(),
+        extras: Some(BTreeSet::new()),
         ..Behavior::default()
     };
     Distribution {
         enabled: true,
+        origin_ids: Some(set(&["files", "api"])),
+        patterns: Some(vec!["/api/*".to_owned()]),
         aliases: Some(set(&["example.com", "www.example.com"])),
         certificate: Some(Certificate {
             arn: "arn:aws:acm:us-east-1:000000000000:certificate/1b2c".to_owned(),

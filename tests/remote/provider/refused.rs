@@ -2,10 +2,10 @@
 
 use treebeard_cdn::{
     error::{Class, Error},
-    model::infrastructure::{Kind, Known, Resource, Settings},
+    model::infrastructure::{Issued, Kind, Known, Resource, Settings},
     remote::{
         aws::{Access, Connection},
-        provider::{Certificate, Provider as _},
+        provider::Provider as _,
     },
 };
 
@@ -42,10 +42,11 @@ async fn said_of(wanted: &Resource, answer: Answer) -> Error {
     for (kind, name) in [(Kind::Function, "site-edge"), (Kind::OriginAccessControl, "site-control")] {
         let settings = match kind {
             Kind::Function => Settings::Function(function("one")),
-            _ => Settings::OriginAccessControl {},
+            _ => Settings::OriginAccessControl(super::control()),
         };
         let arn = Some(format!("arn:aws:cloudfront::1:function/{name}"));
-        let found = super::Found { id: "E1".to_owned(), arn, domain: None, version: None, settings };
+        let found =
+            super::Found { id: "E1".to_owned(), arn, domain: None, version: None, settings, oddities: Vec::new() };
         known.insert(name, found);
     }
     provider.create(wanted, &known).await.unwrap_err()
@@ -130,7 +131,7 @@ async fn buckets_are_made_where_they_should_be() {
 }
 
 /// ACM's answer to every question.
-async fn certificate(status: u16, answer: &str) -> Result<Option<Certificate>, Error> {
+async fn certificate(status: u16, answer: &str) -> Result<Option<Issued>, Error> {
     let answer = Answer::new(status, answer).header("Content-Type", "application/x-amz-json-1.1");
     let scripted = Scripted::new(move |_, request| {
         assert_eq!(request.header("x-amz-target"), Some("CertificateManager.DescribeCertificate"));

@@ -13,8 +13,9 @@ export function BestMatch() {
     <section aria-labelledby="best-match" className="best-match">
       <h2 id="best-match">Your best match</h2>
       <Loaded resource={recommendations} what="your best match" blocks={1}>
-        {({ items: [best] }) =>
-          best === undefined ? (
+        {(set) => {
+          const best = set?.items[0];
+          return best === undefined ? (
             <EmptyState title="Nothing to suggest yet">
               <p>Once we know a few months of your usage, your best match appears here.</p>
             </EmptyState>
@@ -32,8 +33,8 @@ export function BestMatch() {
                 Why this plan <Icon name="arrow" />
               </Link>
             </div>
-          )
-        }
+          );
+        }}
       </Loaded>
     </section>
   );

@@ -5,9 +5,11 @@ import { Page } from '../../components/Page';
 import { formatDate } from '../../lib/format';
 import { CurrentPlan } from './CurrentPlan';
 import { PreferenceBars } from './PreferenceBars';
+import { PreferencesEditor } from './PreferencesEditor';
+import { SignOut } from './SignOut';
 import './ProfilePage.css';
 
-export function ProfilePage() {
+export default function ProfilePage() {
   const profile = useProfile();
   return (
     <Page title="Your profile" lead="What we know about you, and what we weigh for you.">
@@ -23,6 +25,7 @@ export function ProfilePage() {
                   'Member since': formatDate(data.member_since),
                 }}
               />
+              <SignOut />
             </section>
             <section aria-labelledby="current-plan" className="panel">
               <h2 id="current-plan">Current plan</h2>
@@ -32,6 +35,10 @@ export function ProfilePage() {
               <h2 id="preferences">What matters to you</h2>
               <p>Out of 100 points, this is how much each counts in your recommendations.</p>
               <PreferenceBars preferences={data.preferences} />
+              <details className="disclosure">
+                <summary>Change them</summary>
+                <PreferencesEditor stored={data.preferences} />
+              </details>
             </section>
           </div>
         )}

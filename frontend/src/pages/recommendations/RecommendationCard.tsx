@@ -4,12 +4,14 @@ import { Icon } from '../../components/Icon';
 import { Rating } from '../../components/Rating';
 import { formatRate, formatWholeMoney } from '../../lib/format';
 import { contractLabel } from '../../lib/plan';
-import { savingSentence } from '../../lib/savings';
+import { breakEvenSentence, savingSentence } from '../../lib/savings';
 import { ScoreRings } from './ScoreRings';
 import './RecommendationCard.css';
 
 export function RecommendationCard({ recommendation }: { recommendation: Recommendation }) {
   const { plan, rank, score, scores, reasons, risk_flags: risks } = recommendation;
+  const { switching_cost_cents: switching, break_even_months: months } = recommendation;
+  const breakEven = breakEvenSentence(switching, months);
   return (
     <article className={rank === 1 ? 'recommendation recommendation--best' : 'recommendation'}>
       <div>
@@ -26,6 +28,7 @@ export function RecommendationCard({ recommendation }: { recommendation: Recomme
             {savingSentence(recommendation.annual_savings_cents)}
           </span>
         </p>
+        {breakEven !== undefined && <p className="recommendation__supplier">{breakEven}</p>}
         <ul className="tags">
           <li>{formatRate(plan.average_cents_per_kwh)} per kWh</li>
           <li>{contractLabel(plan.contract_length_months)}</li>

@@ -1,4 +1,4 @@
-import { lazy } from 'react';
+import { lazy, useState } from 'react';
 import { useSearchParams } from 'react-router';
 import { apiUrl } from '../../api/client';
 import { ChunkBoundary } from '../../components/ChunkBoundary';
@@ -7,6 +7,8 @@ import { EmptyState } from '../../components/EmptyState';
 import { Loaded } from '../../components/Loaded';
 import { Page } from '../../components/Page';
 import { useApi } from '../../hooks/useApi';
+import { Outlook } from './Outlook';
+import { UploadForm } from './UploadForm';
 import { UsageFigures } from './UsageFigures';
 import { UsageTable } from './UsageTable';
 import './UsagePage.css';
@@ -20,10 +22,11 @@ const SPANS = [
 ] as const;
 const DEFAULT_SPAN = '12';
 
-export function UsagePage() {
+export default function UsagePage() {
   const [search, setSearch] = useSearchParams();
   const span = SPANS.find(({ value }) => value === search.get('months'))?.value ?? DEFAULT_SPAN;
-  const usage = useApi(apiUrl('/api/v1/usage/history', { months: Number(span) }));
+  const [version, setVersion] = useState(0);
+  const usage = useApi(apiUrl('/api/v1/usage/history', { months: Number(span) }), version);
   return (
     <Page title="Your usage" lead="The power you used and what it cost, month by month.">
       <Choice
@@ -38,7 +41,7 @@ export function UsagePage() {
         {(history) =>
           history.months.length === 0 ? (
             <EmptyState title="No usage yet">
-              <p>Your first month appears here once your meter has been read.</p>
+              <p>Upload your first readings below.</p>
             </EmptyState>
           ) : (
             <>
@@ -51,6 +54,12 @@ export function UsagePage() {
           )
         }
       </Loaded>
+      <Outlook version={version} />
+      <UploadForm
+        onUploaded={() => {
+          setVersion(version + 1);
+        }}
+      />
     </Page>
   );
 }

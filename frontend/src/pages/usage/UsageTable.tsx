@@ -4,7 +4,7 @@ import { formatKwh, formatMoney, formatMonth } from '../../lib/format';
 /** The charts' numbers, for those who cannot see charts or want the numbers. */
 export function UsageTable({ months }: { months: UsageMonth[] }) {
   return (
-    <details className="usage-table">
+    <details className="disclosure usage-table">
       <summary>The same as a table</summary>
       <table>
         <caption className="visually-hidden">Usage and cost by month</caption>

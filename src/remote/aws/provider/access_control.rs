@@ -9,7 +9,7 @@ use aws_sdk_cloudfront::types::{
 use super::{AwsProvider, build::built, document::Document, failure::Failure};
 use crate::{
     error::Result,
-    model::infrastructure::{Kind, Settings},
+    model::infrastructure::{AccessControl as Control, Kind, Settings},
 };
 
 /// An origin access control.
@@ -35,29 +35,33 @@ impl AwsProvider {
         Ok(None)
     }
 
-    pub(super) async fn make_access_control(&self, name: &str) -> Result<String, Failure> {
+    pub(super) async fn make_access_control(&self, name: &str, wanted: &Control) -> Result<String, Failure> {
         let request = self.kept("create", "cloudfront:CreateOriginAccessControl", KIND, name, None);
         let config = OriginAccessControlConfig::builder()
             .name(name)
-            .signing_protocol(OriginAccessControlSigningProtocols::Sigv4)
-            .signing_behavior(OriginAccessControlSigningBehaviors::Always)
-            .origin_access_control_origin_type(OriginAccessControlOriginTypes::S3);
+            .signing_protocol(OriginAccessControlSigningProtocols::from(wanted.protocol.as_str()))
+            .signing_behavior(OriginAccessControlSigningBehaviors::from(wanted.signing.as_str()))
+            .origin_access_control_origin_type(OriginAccessControlOriginTypes::from(wanted.origin_type.as_str()));
         let asked = self.once.create_origin_access_control().origin_access_control_config(built(config.build())?);
         let made = asked.send().await.map_err(|failure| Failure::of(&request, &failure))?;
         Ok(request.answered(made.origin_access_control)?.id)
     }
 }
 
-/// What there is to say of an origin access control.
-pub fn settings() -> Settings {
-    Settings::OriginAccessControl {}
+/// The settings of an origin access control.
+pub fn settings(config: &OriginAccessControlConfig) -> Settings {
+    Settings::OriginAccessControl(Control {
+        origin_type: config.origin_access_control_origin_type.as_str().to_owned(),
+        signing: config.signing_behavior.as_str().to_owned(),
+        protocol: config.signing_protocol.as_str().to_owned(),
+    })
 }
 
-/// Every request to S3 is signed.
-pub fn lay(config: &mut OriginAccessControlConfig) {
-    config.signing_protocol = OriginAccessControlSigningProtocols::Sigv4;
-    config.signing_behavior = OriginAccessControlSigningBehaviors::Always;
-    config.origin_access_control_origin_type = OriginAccessControlOriginTypes::S3;
+/// Lays what is wanted over what there is.
+pub fn lay(wanted: &Control, config: &mut OriginAccessControlConfig) {
+    config.signing_protocol = OriginAccessControlSigningProtocols::from(wanted.protocol.as_str());
+    config.signing_behavior = OriginAccessControlSigningBehaviors::from(wanted.signing.as_str());
+    config.origin_access_control_origin_type = OriginAccessControlOriginTypes::from(wanted.origin_type.as_str());
 }
 
 #[async_trait]

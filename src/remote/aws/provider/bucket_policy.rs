@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 
 use super::{
     AwsProvider,
-    failure::{Failure, Meaning, changed, if_any},
+    failure::{Failure, Meaning, changed, if_set},
 };
 use crate::{
     error::{Class, Error, Result},
     model::{
         digest::Digest,
-        infrastructure::{BucketPolicy, DISTRIBUTION_ARN, Found, Kind, Known, Settings},
+        infrastructure::{BucketPolicy, DISTRIBUTION_ARN, Found, Kind, Known, Oddity, Settings},
     },
     remote::aws::fault::Target,
 };
@@ -38,13 +38,20 @@ impl AwsProvider {
     async fn policy(&self, bucket: &str) -> Result<Option<Policy>> {
         let request = self.request("read the policy of", "s3:GetBucketPolicy", Target::Bucket(bucket));
         let found = self.s3.get_bucket_policy().bucket(bucket).send().await;
-        let found = if_any(found.map_err(|failure| Failure::of(&request, &failure)))?;
+        let found = if_set(found.map_err(|failure| Failure::of(&request, &failure)))?;
         let Some(text) = found.and_then(|it| it.policy).filter(|text| !text.is_empty()) else { return Ok(None) };
         let document = serde_json::from_str(&text).map_err(|cause| {
             Error::new(Class::Remote, "aws", format!("the policy of bucket {bucket} is no JSON: {cause}"))
                 .help("look at it with `aws s3api get-bucket-policy`, and put it right")
         })?;
         Ok(Some(Policy { document, version: Digest::of(text.as_bytes()).to_string() }))
+    }
+
+    /// Statements of a bucket's policy that let everybody in.
+    pub(super) async fn public_statements(&self, bucket: &str) -> Result<Vec<Oddity>> {
+        let statements = self.policy(bucket).await?.map(|policy| policy.statements()).unwrap_or_default();
+        let open = statements.iter().filter(|statement| is_for_everybody(statement));
+        Ok(open.map(|statement| Oddity::PublicStatement(statement.to_string())).collect())
     }
 
     pub(super) async fn find_bucket_policy(
@@ -64,7 +71,14 @@ impl AwsProvider {
             })
             .collect();
         let settings = Settings::BucketPolicy(BucketPolicy { statements: statements.clone() });
-        let found = Found { id: bucket.to_owned(), arn: None, domain: None, version: Some(policy.version), settings };
+        let found = Found {
+            id: bucket.to_owned(),
+            arn: None,
+            domain: None,
+            version: Some(policy.version),
+            settings,
+            oddities: Vec::new(),
+        };
         Ok((!statements.is_empty()).then_some(found))
     }
 
@@ -123,9 +137,6 @@ impl AwsProvider {
         let there = policy.as_ref().map(Policy::statements).unwrap_or_default();
         let mut statements = there.clone();
         statements.retain(|statement| our_sid(statement).is_none());
-        if let Some(open) = statements.iter().find(|statement| is_for_everybody(statement)) {
-            return Err(public(bucket, open).into());
-        }
         if wanted.values().any(|statement| statement.to_string().contains(DISTRIBUTION_ARN)) {
             let message = format!("the distribution that may read bucket {bucket} is not known");
             return Err(Error::new(Class::Unexpected, "distribution-unknown", message).into());
@@ -189,21 +200,35 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Whether a statement lets everybody do something, on no condition.
+/// Conditions that make a statement for everybody one for somebody, if their values are fixed
+/// (S3 User Guide, "Blocking public access to your S3 storage": "The meaning of public").
+const NARROWING: [&str; 10] = [
+    "aws:sourceip",
+    "aws:sourcearn",
+    "aws:sourcevpc",
+    "aws:sourcevpce",
+    "aws:sourceowner",
+    "aws:sourceaccount",
+    "aws:userid",
+    "s3:dataaccesspointarn",
+    "s3:dataaccesspointaccount",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+];
+
+/// Whether a statement lets everybody do something, as S3 understands it.
 fn is_for_everybody(statement: &Value) -> bool {
     let everybody = |principal: &Value| match canonical(principal) {
         Value::Array(items) => items.contains(&json!("*")),
         other => other == "*",
     };
     let principal = &statement["Principal"];
-    let conditions = statement["Condition"].as_object().map_or(0, serde_json::Map::len);
-    statement["Effect"] == "Allow" && conditions == 0 && (everybody(principal) || everybody(&principal["AWS"]))
-}
-
-fn public(bucket: &str, statement: &Value) -> Error {
-    let message = format!("the policy of bucket {bucket} lets everybody in, past the distribution: {statement}");
-    Error::new(Class::Brake, "bucket-public", message)
-        .help("remove that statement from the bucket's policy, or give it a condition; then run the command again")
+    let operators = statement["Condition"].as_object().into_iter().flatten();
+    let is_fixed = |values: &Value| !values.to_string().contains(['*', '?']);
+    let narrowed = operators
+        .filter_map(|(_, keys)| keys.as_object())
+        .flatten()
+        .any(|(key, values)| NARROWING.contains(&key.to_ascii_lowercase().as_str()) && is_fixed(values));
+    statement["Effect"] == "Allow" && !narrowed && (everybody(principal) || everybody(&principal["AWS"]))
 }
 
 #[cfg(test)]
@@ -228,6 +253,8 @@ mod tests {
             (json!({ "AWS": "*" }), json!({}), true),
             (json!({ "AWS": ["arn:aws:iam::1:root", "*"] }), json!(null), true),
             (json!("*"), json!({ "StringEquals": { "aws:SourceVpce": "vpce-1" } }), false),
+            (json!("*"), json!({ "StringLike": { "aws:SourceVpce": "vpce-*" } }), true),
+            (json!("*"), json!({ "StringLike": { "aws:Referer": "https://www.example.com/" } }), true),
             (json!({ "AWS": "arn:aws:iam::1:root" }), json!(null), false),
             (json!({ "Service": "cloudfront.amazonaws.com" }), json!(null), false),
         ] {

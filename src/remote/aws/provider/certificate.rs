@@ -6,10 +6,8 @@ use super::{
 };
 use crate::{
     error::{Class, Error, Result},
-    remote::{
-        aws::fault::{Request, Target},
-        provider::Certificate,
-    },
+    model::infrastructure::Issued,
+    remote::aws::fault::{Request, Target},
 };
 
 /// Where CloudFront looks for certificates
@@ -17,7 +15,7 @@ use crate::{
 pub const REGION: &str = "us-east-1";
 
 impl AwsProvider {
-    pub(super) async fn describe_certificate(&self, arn: &str) -> Result<Option<Certificate>> {
+    pub(super) async fn describe_certificate(&self, arn: &str) -> Result<Option<Issued>> {
         let target = Target::Certificate(arn);
         let endpoint = self.acm_endpoint.as_deref();
         let request = Request { verb: "look at", action: "acm:DescribeCertificate", target, region: REGION, endpoint };
@@ -39,7 +37,7 @@ impl AwsProvider {
         // A name and its wildcard are proven by one record.
         let records: std::collections::BTreeSet<_> =
             records.map(|it| [it.name, it.r#type.as_str().to_owned(), it.value]).collect();
-        Ok(Some(Certificate {
+        Ok(Some(Issued {
             status: detail.status.map(|status| status.as_str().to_owned()).unwrap_or_default(),
             names,
             validation: records.into_iter().collect(),

@@ -43,7 +43,7 @@ impl AwsProvider {
         let name = &wanted.name;
         match &wanted.settings {
             Settings::Bucket(it) => self.make_bucket(name, it).await,
-            Settings::OriginAccessControl {} => self.make_access_control(name).await,
+            Settings::OriginAccessControl(it) => self.make_access_control(name, it).await,
             Settings::ResponseHeadersPolicy(it) => self.make_response_headers(name, it).await,
             Settings::CachePolicy(it) => self.make_cache_policy(name, it).await,
             Settings::Function(it) => self.make_function(name, it).await,

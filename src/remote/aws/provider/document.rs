@@ -1,9 +1,15 @@
 //! What CloudFront keeps as one document with an entity tag: read, changed and removed on its condition.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 
 use super::failure::{Failure, Meaning, changed, if_any};
 use crate::error::Result;
+
+/// Pauses before something in use is tried again.
+const PAUSES: [Duration; 4] =
+    [Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(10), Duration::from_secs(20)];
 
 /// One document.
 #[async_trait]
@@ -56,10 +62,15 @@ pub async fn change<D: Document>(
 
 /// Removes a document as it is now, if it is still there.
 pub async fn remove<D: Document>(document: &D) -> Result<()> {
-    let Some((_, etag)) = if_any(document.read().await)? else { return Ok(()) };
-    match document.remove(&etag).await {
-        Ok(()) | Err(Failure { meaning: Meaning::Missing, .. }) => Ok(()),
-        Err(Failure { meaning: Meaning::Stale, .. }) => Err(changed(&document.label())),
-        Err(failure) => Err(failure.error),
+    let mut pauses = PAUSES.into_iter();
+    loop {
+        let Some((_, etag)) = if_any(document.read().await)? else { return Ok(()) };
+        match (document.remove(&etag).await, pauses.next()) {
+            (Ok(()) | Err(Failure { meaning: Meaning::Missing, .. }), _) => return Ok(()),
+            (Err(Failure { meaning: Meaning::Stale, .. }), _) => return Err(changed(&document.label())),
+            // A distribution that was deleted may hold on to what it used for a while.
+            (Err(failure), Some(pause)) if failure.error.rule == "in-use" => tokio::time::sleep(pause).await,
+            (Err(failure), _) => return Err(failure.error),
+        }
     }
 }

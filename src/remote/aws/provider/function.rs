@@ -74,6 +74,7 @@ impl AwsProvider {
             domain: None,
             version: Some(draft.etag),
             settings: Settings::Function(settings),
+            oddities: Vec::new(),
         }))
     }
 

@@ -24,8 +24,8 @@ use super::{
 };
 use crate::{
     error::Result,
-    model::infrastructure::{Found, Kind, Known, Resource, Settings},
-    remote::provider::{Certificate, Provider},
+    model::infrastructure::{Found, Issued, Kind, Known, Resource, Settings},
+    remote::provider::Provider,
 };
 
 use self::{
@@ -124,8 +124,8 @@ impl AwsProvider {
         let name = &wanted.name;
         match &wanted.settings {
             Settings::Bucket(_) => self.find_bucket(name).await,
-            Settings::OriginAccessControl {} => {
-                found(&self.access_control(name, id), id, |_| access_control::settings()).await
+            Settings::OriginAccessControl(_) => {
+                found(&self.access_control(name, id), id, access_control::settings).await
             }
             Settings::ResponseHeadersPolicy(_) => {
                 let settings = |config: &_| Settings::ResponseHeadersPolicy(response_headers::settings(config));
@@ -150,7 +150,7 @@ async fn found<D: Document>(
 ) -> Result<Option<Found>> {
     let Some((config, etag)) = if_any(document.read().await)? else { return Ok(None) };
     let settings = settings(&config);
-    Ok(Some(Found { id: id.to_owned(), arn: None, domain: None, version: Some(etag), settings }))
+    Ok(Some(Found { id: id.to_owned(), arn: None, domain: None, version: Some(etag), settings, oddities: Vec::new() }))
 }
 
 #[async_trait]
@@ -170,9 +170,9 @@ impl Provider for AwsProvider {
         let (name, id, version) = (&wanted.name, &found.id, found.version.as_deref());
         match &wanted.settings {
             Settings::Bucket(it) => self.change_bucket(name, it).await?,
-            Settings::OriginAccessControl {} => {
+            Settings::OriginAccessControl(it) => {
                 let lay = |config: &mut _| {
-                    access_control::lay(config);
+                    access_control::lay(it, config);
                     Ok(())
                 };
                 document::change(&self.access_control(name, id), version, lay).await?;
@@ -206,8 +206,12 @@ impl Provider for AwsProvider {
         }
     }
 
-    async fn empty(&self, bucket: &Found) -> Result<u64> {
-        self.empty_bucket(&bucket.id).await
+    async fn holds_anything(&self, bucket: &Found) -> Result<bool> {
+        Ok(!self.versions(&bucket.id, 1).await?.is_empty())
+    }
+
+    async fn empty_some(&self, bucket: &Found) -> Result<u64> {
+        self.empty_page(&bucket.id).await
     }
 
     async fn settled(&self, found: &Found) -> Result<bool> {
@@ -217,7 +221,7 @@ impl Provider for AwsProvider {
         }
     }
 
-    async fn certificate(&self, arn: &str) -> Result<Option<Certificate>> {
+    async fn certificate(&self, arn: &str) -> Result<Option<Issued>> {
         self.describe_certificate(arn).await
     }
 }

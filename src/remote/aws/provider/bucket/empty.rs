@@ -12,27 +12,29 @@ use super::{
 use crate::error::{Class, Error, Result};
 
 impl AwsProvider {
-    /// Removes what there is, a page of at most 1,000 at a time, which is as many as one request may remove
-    /// (S3 API Reference, `DeleteObjects`). Always the first page: what was on it is gone afterwards.
-    pub(in super::super) async fn empty_bucket(&self, name: &str) -> Result<u64> {
-        let mut removed = 0;
-        loop {
-            let request = self.about_bucket("list", "s3:ListBucketVersions", name);
-            let page = self.s3.list_object_versions().bucket(name).max_keys(1_000).send().await;
-            let page = if_any(page.map_err(|failure| Failure::of(&request, &failure)))?;
-            let Some(page) = page else { return Ok(removed) };
-            let versions = page.versions.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
-            let markers = page.delete_markers.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
-            let doomed = versions
-                .chain(markers)
-                .map(|(key, version)| built(ObjectIdentifier::builder().set_key(key).set_version_id(version).build()));
-            let doomed = doomed.collect::<Result<Vec<_>>>()?;
-            if doomed.is_empty() {
-                return Ok(removed);
-            }
-            removed += doomed.len() as u64;
+    /// At most `most` of the versions and delete markers that there are.
+    pub(in super::super) async fn versions(&self, name: &str, most: i32) -> Result<Vec<ObjectIdentifier>> {
+        let request = self.about_bucket("list", "s3:ListBucketVersions", name);
+        let page = self.s3.list_object_versions().bucket(name).max_keys(most).send().await;
+        let page = if_any(page.map_err(|failure| Failure::of(&request, &failure)))?;
+        let Some(page) = page else { return Ok(Vec::new()) };
+        let versions = page.versions.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+        let markers = page.delete_markers.unwrap_or_default().into_iter().map(|it| (it.key, it.version_id));
+        versions
+            .chain(markers)
+            .map(|(key, version)| built(ObjectIdentifier::builder().set_key(key).set_version_id(version).build()))
+            .collect()
+    }
+
+    /// Removes as much as one request may remove (S3 API Reference, `DeleteObjects`), and says how much that was.
+    /// Always the first page: what was on it is gone afterwards.
+    pub(in super::super) async fn empty_page(&self, name: &str) -> Result<u64> {
+        let doomed = self.versions(name, 1_000).await?;
+        let count = doomed.len() as u64;
+        if count > 0 {
             self.delete_versions(name, doomed).await?;
         }
+        Ok(count)
     }
 
     async fn delete_versions(&self, name: &str, doomed: Vec<ObjectIdentifier>) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Buckets: made, found and removed.
 
 mod empty;
+mod oddities;
 mod read;
 mod write;
 
@@ -54,8 +55,10 @@ impl AwsProvider {
 
     pub(super) async fn find_bucket(&self, name: &str) -> Result<Option<Found>> {
         let Some(region) = self.bucket_region(name).await? else { return Ok(None) };
-        let settings = Settings::Bucket(self.bucket_settings(name, region).await?);
-        Ok(Some(Found { id: name.to_owned(), arn: None, domain: None, version: None, settings }))
+        let settings = self.bucket_settings(name, region).await?;
+        let oddities = self.bucket_oddities(name, &settings).await?;
+        let settings = Settings::Bucket(settings);
+        Ok(Some(Found { id: name.to_owned(), arn: None, domain: None, version: None, settings, oddities }))
     }
 
     pub(super) async fn make_bucket(&self, name: &str, wanted: &Bucket) -> Result<String, Failure> {

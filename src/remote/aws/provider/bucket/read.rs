@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::{
     operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput,
-    types::{BucketVersioningStatus, ExpirationStatus, LifecycleRule},
+    types::{BucketVersioningStatus, LifecycleRule},
 };
 
 use super::{
@@ -64,13 +64,18 @@ impl AwsProvider {
     }
 }
 
-/// Our rule in our words, where it is in force.
+/// Our rule in our words, where it is in force and does nothing beside.
 fn our_rule(rule: &LifecycleRule) -> Option<Lifecycle> {
-    if rule.id.as_deref() != Some(Lifecycle::RULE) || rule.status != ExpirationStatus::Enabled {
-        return None;
-    }
-    Some(Lifecycle {
+    let found = Lifecycle {
         noncurrent_days: rule.noncurrent_version_expiration.as_ref()?.noncurrent_days?,
         abort_multipart_days: rule.abort_incomplete_multipart_upload.as_ref()?.days_after_initiation?,
-    })
+    };
+    let as_made = super::write::our_rule(found).ok()?;
+    let filter =
+        |rule: &LifecycleRule| rule.filter.as_ref().and_then(|it| it.prefix.clone()).filter(|it| !it.is_empty());
+    let same = (&rule.id, &rule.status, &rule.expiration, filter(rule))
+        == (&as_made.id, &as_made.status, &as_made.expiration, filter(&as_made));
+    let narrowed = rule.filter.as_ref().is_some_and(|it| it.tag.is_some() || it.and.is_some());
+    let moves = rule.transitions().is_empty() && rule.noncurrent_version_transitions().is_empty();
+    (same && !narrowed && moves).then_some(found)
 }

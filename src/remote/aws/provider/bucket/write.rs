@@ -90,15 +90,7 @@ impl AwsProvider {
         let there = self.lifecycle(name).await?;
         let mut rules = there.rules.unwrap_or_default();
         rules.retain(|rule| rule.id.as_deref() != Some(Lifecycle::RULE));
-        let superseded = NoncurrentVersionExpiration::builder().noncurrent_days(wanted.noncurrent_days).build();
-        let unfinished = AbortIncompleteMultipartUpload::builder().days_after_initiation(wanted.abort_multipart_days);
-        let ours = LifecycleRule::builder()
-            .id(Lifecycle::RULE)
-            .filter(LifecycleRuleFilter::builder().prefix("").build())
-            .status(ExpirationStatus::Enabled)
-            .noncurrent_version_expiration(superseded)
-            .abort_incomplete_multipart_upload(unfinished.build());
-        rules.push(built(ours.build())?);
+        rules.push(our_rule(wanted)?);
         let lifecycle = built(BucketLifecycleConfiguration::builder().set_rules(Some(rules)).build())?;
         let request = self.about_bucket("change", "s3:PutLifecycleConfiguration", name);
         let told = self.s3.put_bucket_lifecycle_configuration().bucket(name).lifecycle_configuration(lifecycle);
@@ -106,4 +98,17 @@ impl AwsProvider {
         let told = told.set_transition_default_minimum_object_size(there.transition_default_minimum_object_size);
         told.send().await.map(drop).map_err(|failure| request.failed(&failure))
     }
+}
+
+/// Our rule. Objects themselves never expire.
+pub(super) fn our_rule(wanted: Lifecycle) -> Result<LifecycleRule> {
+    let superseded = NoncurrentVersionExpiration::builder().noncurrent_days(wanted.noncurrent_days).build();
+    let unfinished = AbortIncompleteMultipartUpload::builder().days_after_initiation(wanted.abort_multipart_days);
+    let ours = LifecycleRule::builder()
+        .id(Lifecycle::RULE)
+        .filter(LifecycleRuleFilter::builder().prefix("").build())
+        .status(ExpirationStatus::Enabled)
+        .noncurrent_version_expiration(superseded)
+        .abort_incomplete_multipart_upload(unfinished.build());
+    built(ours.build())
 }

@@ -13,7 +13,10 @@ use aws_sdk_cloudfront::types::{
 use super::super::build::{built, list};
 use crate::{
     error::{Class, Error, Result},
-    model::infrastructure::{Behavior, Distribution, Kind, Known, ViewerProtocol},
+    model::{
+        distribution::pattern_matches,
+        infrastructure::{Behavior, Distribution, Kind, Known, Oddity, ViewerProtocol},
+    },
 };
 
 /// What the pattern of the default behavior would be.
@@ -32,6 +35,11 @@ struct Fields<'a> {
     origin_request_policy: &'a mut Option<String>,
     response_headers_policy: &'a mut Option<String>,
     functions: &'a mut Option<FunctionAssociations>,
+    lambdas: &'a mut Option<LambdaFunctionAssociations>,
+    signers: &'a mut Option<TrustedSigners>,
+    key_groups: &'a mut Option<TrustedKeyGroups>,
+    encryption: &'a mut Option<String>,
+    logs: &'a mut Option<String>,
     forwarded: &'a mut Option<ForwardedValues>,
     ttls: [&'a mut Option<i64>; 3],
 }
@@ -48,6 +56,11 @@ macro_rules! fields {
             origin_request_policy: &mut behavior.origin_request_policy_id,
             response_headers_policy: &mut behavior.response_headers_policy_id,
             functions: &mut behavior.function_associations,
+            lambdas: &mut behavior.lambda_function_associations,
+            signers: &mut behavior.trusted_signers,
+            key_groups: &mut behavior.trusted_key_groups,
+            encryption: &mut behavior.field_level_encryption_id,
+            logs: &mut behavior.realtime_log_config_arn,
             forwarded: &mut behavior.forwarded_values,
             ttls: [&mut behavior.min_ttl, &mut behavior.default_ttl, &mut behavior.max_ttl],
         }
@@ -88,10 +101,36 @@ pub fn read(config: &DistributionConfig, wanted: &Distribution, known: &Known) -
     behaviors
 }
 
-/// Lays what is wanted over the behaviors there are. New ones go before all others, which may match the same paths.
+/// Patterns of all behaviors but the default one, in match order.
+pub fn patterns(config: &DistributionConfig, wanted: &Distribution) -> Vec<String> {
+    let ours = |pattern: &String| wanted.behaviors.keys().find(|it| same(it, pattern)).unwrap_or(pattern).clone();
+    listed(config).iter().map(|it| ours(&it.path_pattern)).collect()
+}
+
+/// What works on behaviors that are wanted, and a site would suffer from.
+pub fn oddities(config: &DistributionConfig, wanted: &Distribution) -> Vec<Oddity> {
+    let mut oddities = Vec::new();
+    let mut look = |pattern: &str, fields: &Fields<'_>| {
+        let lambdas = fields.lambdas.as_ref().and_then(|it| it.items.as_deref()).unwrap_or_default();
+        let of_viewers = lambdas.iter().filter(|it| it.event_type.as_str().starts_with("viewer-"));
+        oddities.extend(of_viewers.map(|it| Oddity::ViewerLambda(pattern.to_owned(), it.lambda_function_arn.clone())));
+        oddities.extend(fields.extras().into_iter().map(|what| Oddity::Extra(pattern.to_owned(), what)));
+    };
+    for mut other in listed(config).iter().cloned() {
+        if let Some(pattern) = wanted.behaviors.keys().find(|pattern| same(pattern, &other.path_pattern)) {
+            look(pattern, &fields!(&mut other));
+        }
+    }
+    if let Some(mut default) = config.default_cache_behavior.clone() {
+        look(DEFAULT, &fields!(&mut default));
+    }
+    oddities
+}
+
+/// Lays what is wanted over the behaviors there are. A new one goes behind those that are narrower, and before all
+/// others: the first that matches counts.
 pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig) -> Result<()> {
     let mut behaviors = listed(config).to_vec();
-    let mut new = Vec::new();
     for (pattern, wanted) in &wanted.behaviors {
         if pattern == DEFAULT {
             let made = made!(DefaultCacheBehavior::builder(), wanted);
@@ -101,15 +140,18 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
         } else {
             let mut made = made!(CacheBehavior::builder().path_pattern(pattern), wanted);
             fields!(&mut made).lay(wanted, known)?;
-            new.push(made);
+            let narrower = |it: &CacheBehavior| pattern_matches(pattern, &it.path_pattern);
+            let place = behaviors.iter().rposition(narrower).map_or(0, |last| last + 1);
+            behaviors.insert(place, made);
         }
     }
-    // The first that matches counts: the narrower a pattern, the earlier.
-    let literal = |it: &CacheBehavior| it.path_pattern.find(['*', '?']).unwrap_or(usize::MAX);
-    new.sort_by_key(|it| std::cmp::Reverse(literal(it)));
-    new.append(&mut behaviors);
-    if new != listed(config) {
-        config.cache_behaviors = Some(list!(CacheBehaviors::builder(), new)?);
+    if let Some(patterns) = &wanted.patterns {
+        let place = |it: &CacheBehavior| patterns.iter().position(|pattern| same(pattern, &it.path_pattern));
+        behaviors.retain(|it| place(it).is_some());
+        behaviors.sort_by_key(place);
+    }
+    if behaviors != listed(config) {
+        config.cache_behaviors = Some(list!(CacheBehaviors::builder(), behaviors)?);
     }
     Ok(())
 }
@@ -141,7 +183,25 @@ impl Fields<'_> {
             origin_request_policy: name(known, Kind::CachePolicy, self.origin_request_policy.as_ref()),
             response_headers_policy: name(known, Kind::ResponseHeadersPolicy, self.response_headers_policy.as_ref()),
             viewer_request: self.function().map(function_name).unwrap_or_default().to_owned(),
+            extras: Some(self.extras()),
         }
+    }
+
+    /// What works on the behavior beside what we speak of.
+    fn extras(&self) -> BTreeSet<String> {
+        let functions = self.functions.as_ref().and_then(|it| it.items.as_deref()).unwrap_or_default();
+        let functions = functions.iter().filter(|it| it.event_type != EventType::ViewerRequest);
+        let functions = functions.map(|it| format!("{} function {}", it.event_type, function_name(&it.function_arn)));
+        let lambdas = self.lambdas.as_ref().and_then(|it| it.items.as_deref()).unwrap_or_default();
+        let lambdas = lambdas.iter().map(|it| format!("{} {}", it.event_type, it.lambda_function_arn));
+        let signers = self.signers.as_ref().is_some_and(|it| it.enabled).then(|| "trusted signers".to_owned());
+        let groups = self.key_groups.as_ref().is_some_and(|it| it.enabled).then(|| "trusted key groups".to_owned());
+        let given = |text: &Option<String>, what: &str| {
+            text.as_ref().filter(|id| !id.is_empty()).map(|id| format!("{what} {id}"))
+        };
+        let encryption = given(self.encryption, "field-level encryption");
+        let logs = given(self.logs, "real-time logs");
+        functions.chain(lambdas).chain(signers).chain(groups).chain(encryption).chain(logs).collect()
     }
 
     fn methods(&self) -> (BTreeSet<String>, BTreeSet<String>) {
@@ -191,6 +251,16 @@ impl Fields<'_> {
                 items.push(built(association.function_arn(function_arn(known, &wanted.viewer_request)?).build())?);
             }
             *self.functions = Some(list!(FunctionAssociations::builder(), items)?);
+        }
+        if wanted.extras.as_ref().is_some_and(BTreeSet::is_empty) && now.extras.is_some_and(|it| !it.is_empty()) {
+            let there = self.functions.take().and_then(|it| it.items).unwrap_or_default();
+            let ours = there.into_iter().filter(|it| it.event_type == EventType::ViewerRequest).collect();
+            *self.functions = Some(list!(FunctionAssociations::builder(), ours)?);
+            *self.lambdas = Some(list!(LambdaFunctionAssociations::builder(), Vec::new())?);
+            *self.signers = Some(built(TrustedSigners::builder().enabled(false).quantity(0).build())?);
+            *self.key_groups = Some(built(TrustedKeyGroups::builder().enabled(false).quantity(0).build())?);
+            *self.encryption = Some(String::new());
+            *self.logs = None;
         }
         Ok(())
     }

@@ -74,6 +74,7 @@ impl AwsProvider {
             domain: Some(found.domain_name).filter(|domain| !domain.is_empty()),
             version: Some(etag),
             settings: Settings::Distribution(Box::new(read::settings(&config, tags, wanted, known))),
+            oddities: behavior::oddities(&config, wanted),
         })
     }
 

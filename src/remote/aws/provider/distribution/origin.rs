@@ -58,6 +58,9 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
             origins.push(made);
         }
     }
+    if let Some(ids) = &wanted.origin_ids {
+        origins.retain(|there| ids.contains(&there.id));
+    }
     if origins != listed(config) {
         config.origins = Some(list!(Origins::builder(), origins)?);
     }

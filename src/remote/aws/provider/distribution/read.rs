@@ -32,6 +32,8 @@ pub fn settings(
         waf_acl: Some(config.web_acl_id.clone().unwrap_or_default()),
         geo: Some(geo(config)),
         cache_tag_header: Some(cache_tag_header(config).to_owned()),
+        origin_ids: Some(origin::read(config, known).into_iter().map(|(id, _)| id).collect()),
+        patterns: Some(behavior::patterns(config, wanted)),
         origins: origin::read(config, known).into_iter().collect(),
         behaviors: behavior::read(config, wanted, known).into_iter().collect(),
         error_pages: Some(error_pages(config)),

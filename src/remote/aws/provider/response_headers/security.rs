@@ -10,7 +10,10 @@ use aws_sdk_cloudfront::types::{
 };
 
 use super::super::build::built;
-use crate::error::{Class, Error, Result};
+use crate::{
+    error::{Class, Error, Result},
+    model::xss_protection::XssProtection as Xss,
+};
 
 const STRICT_TRANSPORT_SECURITY: &str = "Strict-Transport-Security";
 const CONTENT_SECURITY_POLICY: &str = "Content-Security-Policy";
@@ -110,9 +113,13 @@ fn set(config: &mut SecurityHeaders, name: &str, value: &str) -> Result<Option<(
         let Ok(option) = FrameOptionsList::try_parse(value) else { return Ok(None) };
         config.frame_options = Some(built(FrameOptions::builder().frame_option(option).r#override(true).build())?);
     } else if is(XSS_PROTECTION) {
-        let Some((protection, block, report)) = parse_xss(value) else { return Ok(None) };
-        let header = XssProtection::builder().protection(protection).set_report_uri(report);
-        let header = header.set_mode_block(block.then_some(true)).r#override(true);
+        let Ok(value) = value.parse::<Xss>() else { return Ok(None) };
+        let header = XssProtection::builder().protection(value != Xss::Off).r#override(true);
+        let header = match value {
+            Xss::Off | Xss::On => header,
+            Xss::Block => header.mode_block(true),
+            Xss::Report(uri) => header.report_uri(uri),
+        };
         config.xss_protection = Some(built(header.build())?);
     } else {
         let Ok(policy) = ReferrerPolicyList::try_parse(value) else { return Ok(None) };
@@ -133,25 +140,6 @@ fn parse_hsts(value: &str) -> Option<(i32, bool, bool)> {
         }
     }
     Some((age?, subdomains, preload))
-}
-
-/// Whether it protects, whether it blocks the page, where it reports to.
-fn parse_xss(value: &str) -> Option<(bool, bool, Option<String>)> {
-    let mut parts = value.split(';').map(str::trim);
-    let protection = match parts.next()? {
-        "0" => false,
-        "1" => true,
-        _ => return None,
-    };
-    let (mut block, mut report) = (false, None);
-    for part in parts {
-        match part.split_once('=')? {
-            ("mode", "block") => block = true,
-            ("report", uri) => report = Some(uri.to_owned()),
-            _ => return None,
-        }
-    }
-    Some((protection, block, report))
 }
 
 #[cfg(test)]

@@ -1,0 +1,83 @@
+import { useId, useState } from 'react';
+import { Link } from 'react-router';
+import { sendJson } from '../../api/client';
+import type { Preferences } from '../../api/types';
+import { useReloadProfile } from '../../app/profile';
+import { SubmitError } from '../../components/SubmitError';
+import { useSubmit } from '../../hooks/useSubmit';
+import { PREFERENCES, rebalance } from '../../lib/preferences';
+
+/** Four sliders that share 100 points: what one takes, the others give. */
+export function PreferencesEditor({ stored }: { stored: Preferences }) {
+  const [draft, setDraft] = useState(stored);
+  const { busy, error, submit } = useSubmit();
+  const [saved, setSaved] = useState(false);
+  const reloadProfile = useReloadProfile();
+  const save = async () => {
+    await sendJson('put', '/api/v1/users/preferences', draft);
+    setSaved(true);
+    reloadProfile();
+  };
+  return (
+    <form
+      aria-label="What matters to you"
+      className="preferences-editor"
+      onSubmit={(event) => {
+        event.preventDefault();
+        submit(save);
+      }}
+    >
+      {(Object.keys(PREFERENCES) as (keyof Preferences)[]).map((key) => (
+        <Weight
+          key={key}
+          label={PREFERENCES[key]}
+          value={draft[key]}
+          onChange={(value) => {
+            setSaved(false);
+            setDraft(rebalance(draft, key, value));
+          }}
+        />
+      ))}
+      <SubmitError error={error} />
+      <button type="submit" className="button" disabled={busy}>
+        Save
+      </button>
+      <p role="status">
+        {saved && (
+          <>
+            Saved. <Link to="/recommendations">Work out your recommendations again</Link>.
+          </>
+        )}
+      </p>
+    </form>
+  );
+}
+
+interface WeightProps {
+  label: string;
+  value: number;
+  onChange: (value: number) => void;
+}
+
+function Weight({ label, value, onChange }: WeightProps) {
+  const id = useId();
+  return (
+    <div className="field">
+      <div className="field__row">
+        <label htmlFor={id}>{label}</label>
+        <span aria-hidden="true">{value}</span>
+      </div>
+      <input
+        id={id}
+        type="range"
+        min={0}
+        max={100}
+        value={value}
+        aria-valuetext={`${value} of 100`}
+        onChange={(event) => {
+          onChange(Number(event.target.value));
+        }}
+      />
+    </div>
+  );
+}
