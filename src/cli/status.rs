@@ -22,7 +22,7 @@ use crate::{
         cdn::{Cdn as _, Delivery, Invalidation},
         lease,
         local::DeployLock,
-        state::{self, LoadedPointer},
+        state,
     },
     verify::{Address, ledger_is_open},
 };
@@ -87,10 +87,9 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     let config = context.config()?;
     let environment = Environment::open(&config).await?;
     let (resources, notes) = resources(&config, &environment).await?;
-    let lacks = |kind| resources.iter().any(|it| it.kind == kind && it.id.is_none());
-    let (no_bucket, no_distribution) = (lacks(Kind::Bucket), lacks(Kind::Distribution));
-    let loaded =
-        if no_bucket { LoadedPointer::default() } else { state::load_pointer(environment.store.as_ref()).await? };
+    // Provision was not finished: there is a bucket, and nothing in front of it.
+    let no_distribution = resources.iter().any(|it| it.kind == Kind::Distribution && it.id.is_none());
+    let loaded = state::load_pointer(environment.store.as_ref()).await?;
     let in_progress = if no_distribution { Vec::new() } else { environment.cdn.in_progress().await? };
     let distribution = if no_distribution { None } else { distribution(&config, &environment).await? };
     let held = lease::refuse_held(&loaded).is_err();

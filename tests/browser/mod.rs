@@ -75,7 +75,7 @@ fn through_a_distribution(project: &Project) {
     let made = run(&["provision", "--yes"]);
     run(&["deploy", "--no-build"]);
     let viewers = Proxy::to_distribution(ministack().port, made["distribution"]["domain"].as_str().unwrap());
-    let pages = ["--project=site", "pages", "catalogue", "usage"];
+    let pages = ["--project=site", "catalogue", "usage", "dialog"];
     browse(&pages, |command| command.env("BASE_URL", format!("http://localhost:{}", viewers.port)));
 }
 
