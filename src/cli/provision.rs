@@ -233,7 +233,11 @@ fn records(aws: &Aws, domain: &str) -> Vec<Record> {
 }
 
 fn words(report: &Report<'_>) -> String {
-    let mut text = report.resources.to_string();
+    let mut text = if report.dry_run {
+        report.resources.to_string()
+    } else {
+        report.resources.summary(["created", "changed", "removed"])
+    };
     if let Some(Distribution { id, domain }) = &report.distribution {
         // Writing to a string does not fail.
         let _ = writeln!(text, "distribution {id}: https://{}", domain.as_deref().unwrap_or("-"));

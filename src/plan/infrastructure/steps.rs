@@ -112,6 +112,19 @@ impl Steps {
         steps
     }
 
+    /// How many there are of each action, in these words for creations, changes and removals.
+    #[must_use]
+    pub fn summary(&self, words: [&str; 3]) -> String {
+        let count = |action| self.0.iter().filter(|step| step.action == action).count();
+        let counts = [Action::Create, Action::Update, Action::Delete].map(count);
+        let said = counts.iter().zip(words).filter(|(count, _)| **count > 0);
+        let said: Vec<_> = said.map(|(count, words)| format!("{count} {words}")).collect();
+        match &said[..] {
+            [] => format!("infrastructure: nothing to do, {} resources are as they should be\n", self.0.len()),
+            said => format!("infrastructure: {}, {} as they should be\n", said.join(", "), count(Action::Keep)),
+        }
+    }
+
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -142,15 +155,7 @@ impl fmt::Display for Steps {
         for step in self.0.iter().filter(|step| step.action != Action::Keep) {
             write!(f, "{step}")?;
         }
-        let count = |action| self.0.iter().filter(|step| step.action == action).count();
-        let counted = [(Action::Create, "to create"), (Action::Update, "to change"), (Action::Delete, "to remove")]
-            .map(|(action, words)| (count(action), words));
-        let said: Vec<_> =
-            counted.iter().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
-        match &said[..] {
-            [] => writeln!(f, "infrastructure: nothing to do, {} resources are as they should be", self.0.len()),
-            said => writeln!(f, "infrastructure: {}, {} as they should be", said.join(", "), count(Action::Keep)),
-        }
+        f.write_str(&self.summary(["to create", "to change", "to remove"]))
     }
 }
 
