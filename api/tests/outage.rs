@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 
 use sqlx::postgres::PgConnectOptions;
 use tokio::time::sleep;
@@ -16,7 +16,7 @@ fn without_its_database_the_service_is_degraded_and_says_when_to_come_back() {
     assert!(api.get("/health").ends_with(r#"{"status":"healthy","database":"up","cache":"up"}"#));
     assert!(api.get("/api/v1/plans/plan_0042").contains("x-cache: MISS"));
 
-    kill_process(api.postmaster(), Signal::KILL).unwrap();
+    api.kill_database();
 
     let start = Instant::now();
     let refused = api.get("/api/v1/users/profile");
@@ -41,7 +41,7 @@ fn with_nothing_cached_either_the_service_is_unhealthy() {
     let folder = Folder::new();
     let api = Process::start(folder.path(), &[("REDIS_URL", "redis://127.0.0.1:1")]);
     assert!(api.get("/health").ends_with(r#"{"status":"degraded","database":"up","cache":"down"}"#));
-    kill_process(api.postmaster(), Signal::KILL).unwrap();
+    api.kill_database();
     assert!(api.get("/api/v1/plans/plan_0042").starts_with("HTTP/1.1 503 "));
     let health = api.get("/health");
     assert!(health.starts_with("HTTP/1.1 503 "), "{health}");

@@ -89,11 +89,24 @@ fn unsigned(value: i32) -> Result<u32, Error> {
     u32::try_from(value).map_err(corrupt)
 }
 
+/// A plan, and how many there are on all pages.
+#[derive(FromRow)]
+struct PageRow {
+    #[sqlx(flatten)]
+    plan: SummaryRow,
+    total: i64,
+}
+
 /// One page of the active plans, cheapest first.
 pub async fn page(pool: &PgPool, filter: &CatalogFilter) -> Result<CatalogPage, Error> {
-    let total: i64 = count_query(filter).build_query_scalar().fetch_one(pool).await?;
-    let rows: Vec<SummaryRow> = page_query("", filter).build_query_as().fetch_all(pool).await?;
-    let items = rows.into_iter().map(PlanSummary::try_from).collect::<Result<_, _>>()?;
+    let rows: Vec<PageRow> = page_query("", filter).build_query_as().fetch_all(pool).await?;
+    let total: i64 = match rows.first() {
+        Some(row) => row.total,
+        // Behind the last page there is no row that could tell.
+        None if filter.offset() > 0 => count_query(filter).build_query_scalar().fetch_one(pool).await?,
+        None => 0,
+    };
+    let items = rows.into_iter().map(|row| row.plan.try_into()).collect::<Result<_, _>>()?;
     Ok(CatalogPage::new(filter, items, total.unsigned_abs()))
 }
 
@@ -107,7 +120,8 @@ fn count_query(filter: &CatalogFilter) -> QueryBuilder<Postgres> {
 #[must_use]
 pub fn page_query(prefix: &'static str, filter: &CatalogFilter) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(prefix);
-    query.push(concat!("SELECT ", summary_columns!(), " FROM plan_catalog p JOIN suppliers s USING (supplier_id)"));
+    query.push(concat!("SELECT ", summary_columns!(), ", count(*) OVER () AS total"));
+    query.push(" FROM plan_catalog p JOIN suppliers s USING (supplier_id)");
     restrict(&mut query, filter);
     query.push(" ORDER BY p.average_cents_per_kwh, p.plan_id LIMIT ").push_bind(i64::from(filter.page_size));
     query.push(" OFFSET ").push_bind(filter.offset());

@@ -105,6 +105,12 @@ impl Process {
     }
 
     /// Sends a GET request and returns the raw response.
+    /// Kills the private database. Connections that are open may answer once more before they notice.
+    pub fn kill_database(&self) {
+        kill_process(self.postmaster(), Signal::KILL).unwrap();
+        until("the database is down", || self.get("/health").contains(r#""database":"down""#).then_some(()));
+    }
+
     pub fn get(&self, path: &str) -> String {
         exchange(&self.address, path)
     }
