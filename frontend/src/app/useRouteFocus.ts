@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'react';
+import { useLayoutEffect, useRef } from 'react';
 import { NavigationType, useLocation, useNavigationType } from 'react-router';
 
 /**
@@ -11,7 +11,8 @@ export function useRouteFocus() {
   const navigation = useNavigationType();
   const shown = useRef(section);
 
-  useEffect(() => {
+  // In the commit that shows the heading: a key pressed just after it must not go to the old page.
+  useLayoutEffect(() => {
     if (shown.current === section) return;
     shown.current = section;
     if (navigation !== NavigationType.Pop) window.scrollTo(0, 0);
