@@ -64,10 +64,9 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
             workshop.settle_all(steps, &known).await?;
         }
         listener(Event::Begins(step));
-        let wanted = complete(&step.wanted, &known);
         let now = match &step.found {
-            Some(found) => provider.update(&wanted, found, &known).await?,
-            None => provider.create(&wanted, &known).await?,
+            Some(found) => provider.update(&step.wanted, found, &known).await?,
+            None => provider.create(&step.wanted, &known).await?,
         };
         known.insert(&step.wanted.name, now);
     }
@@ -109,17 +108,6 @@ pub async fn destroy(steps: &Steps, workshop: &Workshop, with_content: bool) -> 
         provider.delete(found).await?;
     }
     Ok(emptied)
-}
-
-/// The resource with what was not known when it was planned: statements name the distribution by its ARN.
-fn complete(wanted: &Resource, known: &Known) -> Resource {
-    let arn = known.get(Kind::Distribution, &wanted.name).and_then(|found| found.arn.as_deref());
-    match (&wanted.settings, arn) {
-        (Settings::BucketPolicy(policy), Some(arn)) => {
-            Resource { settings: Settings::BucketPolicy(policy.of_distribution(arn)), ..wanted.clone() }
-        }
-        _ => wanted.clone(),
-    }
 }
 
 impl Workshop {

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, sync::Arc};
 use super::Environment;
 use crate::{
     config::{Aws, Config},
-    error::Result,
+    error::{Error, Result},
     model::{
         encoding::Encoding,
-        infrastructure::{Issued, Kind, Known, SITE_TAG, Settings},
+        infrastructure::{Found, Issued, Kind, Known, Resource, SITE_TAG, Settings},
         manifest::Manifest,
     },
     plan::infrastructure::{self as plan, Facts, Steps},
@@ -29,33 +29,56 @@ pub struct Infrastructure {
     pub notes: Vec<String>,
 }
 
-/// Who looks after an environment's bucket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keeper {
-    /// Nobody: there is none.
-    Nobody,
-    /// This tool.
-    Us,
-    /// Somebody else: `provision` was never run here.
-    SomebodyElse,
+/// What may be said of an environment's infrastructure where nobody asked for it by name.
+pub enum Glance {
+    /// `provision` was run here, or has to be.
+    Ours(Box<Infrastructure>),
+    /// It was not: those who keep theirs by other means are not told again and again what would change.
+    SomebodyElses,
+    /// Why it was not looked at: a server that stands for S3 has no such settings, and a deployer need not see them.
+    Hidden(String),
 }
 
-/// Who looks after the bucket. Those who keep theirs by other means are not told again and again what would change.
-pub async fn keeper(config: &Config, aws: &Aws, environment: &Environment) -> Result<Keeper> {
-    let wanted = plan::compile(config, aws, &Facts::default());
-    let Some(bucket) = wanted.first() else { return Ok(Keeper::Nobody) };
-    Ok(match environment.provider().find(bucket, &Known::default()).await?.map(|found| found.settings) {
-        None => Keeper::Nobody,
-        Some(Settings::Bucket(bucket)) if bucket.tags.contains_key(SITE_TAG) => Keeper::Us,
-        Some(_) => Keeper::SomebodyElse,
-    })
+impl Glance {
+    /// Looks at the bucket, and at the rest if that is ours or not there.
+    pub async fn at(config: &Config, aws: &Aws, environment: &Environment) -> Result<Self> {
+        let looked = async {
+            let wanted = plan::compile(config, aws, &Facts::default());
+            let bucket = environment.provider().find(&wanted[0], &Known::default()).await?;
+            let is_ours = |found: &Found| matches!(&found.settings, Settings::Bucket(bucket) if bucket.tags.contains_key(SITE_TAG));
+            if bucket.as_ref().is_some_and(|found| !is_ours(found)) {
+                return Ok::<_, Error>(Self::SomebodyElses);
+            }
+            let found = Infrastructure::beyond(bucket, &wanted, config, aws, environment).await?;
+            Ok(Self::Ours(Box::new(found)))
+        };
+        match looked.await {
+            Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => {
+                Ok(Self::Hidden(format!("the infrastructure was not looked at: {error}")))
+            }
+            other => other,
+        }
+    }
 }
 
 impl Infrastructure {
     /// Looks at everything and changes nothing.
     pub async fn look(config: &Config, aws: &Aws, environment: &Environment) -> Result<Self> {
+        let wanted = plan::compile(config, aws, &Facts::default());
+        let bucket = environment.provider().find(&wanted[0], &Known::default()).await?;
+        Self::beyond(bucket, &wanted, config, aws, environment).await
+    }
+
+    /// Looks at everything beyond the bucket, the first of what is `wanted`.
+    async fn beyond(
+        bucket: Option<Found>,
+        wanted: &[Resource],
+        config: &Config,
+        aws: &Aws,
+        environment: &Environment,
+    ) -> Result<Self> {
         let provider = environment.provider();
-        let found = survey::survey(provider.as_ref(), &plan::compile(config, aws, &Facts::default())).await?;
+        let found = survey::survey(provider.as_ref(), bucket, wanted).await?;
         let of = |kind: Kind| found.get(&kind).and_then(|of| of.get(&aws.bucket));
         let live = if of(Kind::Bucket).is_some() { live(environment).await? } else { None };
         let facts = Facts {
@@ -75,6 +98,11 @@ impl Infrastructure {
     /// Refuses what must not be done, and gives what is worth knowing otherwise.
     pub fn check(&self, aws: &Aws) -> Result<Vec<String>> {
         plan::check(&self.steps, aws, self.certificate.as_ref(), self.is_live)
+    }
+
+    /// As [`check`](Self::check), for who only looks: what would be refused is news then, and no failure.
+    pub fn news(&self, aws: &Aws) -> Vec<String> {
+        self.check(aws).unwrap_or_else(|refusal| vec![format!("provision would refuse: {refusal}")])
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{
     Context, Environment,
     args::{self, Part},
-    infrastructure::{Infrastructure, Keeper, keeper},
+    infrastructure::{Glance, Infrastructure},
     publish::{Options, Prepared},
 };
 use crate::{
@@ -62,28 +62,17 @@ async fn infrastructure(
     if args.only == Some(Part::Content) {
         return Ok((None, Vec::new()));
     }
-    let found = async {
-        if args.only.is_none() && keeper(config, aws, environment).await? == Keeper::SomebodyElse {
-            return Ok(None);
+    let found = if args.only == Some(Part::Infra) {
+        Infrastructure::look(config, aws, environment).await?
+    } else {
+        match Glance::at(config, aws, environment).await? {
+            Glance::Ours(found) => *found,
+            Glance::SomebodyElses => return Ok((None, Vec::new())),
+            Glance::Hidden(note) => return Ok((None, vec![note])),
         }
-        Infrastructure::look(config, aws, environment).await.map(Some)
     };
-    match found.await {
-        Ok(found) => {
-            let mut notes: Vec<_> = found.iter().flat_map(|found| found.notes.clone()).collect();
-            // What would be refused is news for a plan, and no failure of it.
-            match found.as_ref().map(|found| found.check(aws)) {
-                Some(Ok(more)) => notes.extend(more),
-                Some(Err(refusal)) => notes.push(format!("provision would refuse: {refusal}")),
-                None => {}
-            }
-            Ok((found, notes))
-        }
-        Err(error) if args.only.is_none() && matches!(error.rule, "access-denied" | "not-implemented") => {
-            Ok((None, vec![format!("the infrastructure was not looked at: {error}")]))
-        }
-        Err(error) => Err(error),
-    }
+    let notes = [found.notes.clone(), found.news(aws)].concat();
+    Ok((Some(found), notes))
 }
 
 /// Whether there is a place for the site to be planned into.

@@ -45,9 +45,9 @@ struct Distribution {
 pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> {
     let config = context.config()?;
     let Target::Aws(aws) = &config.target else {
-        let nothing = Steps(Vec::new());
-        let report = Report { resources: &nothing, ..empty(&config, args) };
-        context.print(&report, || "the local environment needs nothing: `deploy`, then `serve`\n".to_owned())?;
+        context.print(&empty(&config, args), || {
+            "the local environment needs nothing: `deploy`, then `serve`\n".to_owned()
+        })?;
         return Ok(ExitCode::SUCCESS);
     };
     let environment = Environment::open(&config).await?;

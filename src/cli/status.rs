@@ -4,10 +4,7 @@ use std::{fmt::Write as _, process::ExitCode};
 
 use serde::Serialize;
 
-use super::{
-    Context, Environment,
-    infrastructure::{Infrastructure, Keeper, keeper},
-};
+use super::{Context, Environment, infrastructure::Glance};
 use crate::{
     config::{Config, Target},
     error::Result,
@@ -129,24 +126,14 @@ async fn distribution<'a>(config: &Config, environment: &'a Environment) -> Resu
 /// The resources, and what is worth knowing of them.
 async fn resources(config: &Config, environment: &Environment) -> Result<(Vec<Resource>, Vec<String>)> {
     let Target::Aws(aws) = &config.target else { return Ok(Default::default()) };
-    let found = async {
-        if keeper(config, aws, environment).await? == Keeper::SomebodyElse {
-            return Ok(None);
-        }
-        Infrastructure::look(config, aws, environment).await.map(Some)
-    };
-    let found = match found.await {
-        Ok(Some(found)) => found,
-        Ok(None) => return Ok(Default::default()),
-        // A server that stands for S3 has no such settings, and a deployer need not see them.
-        Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => {
-            return Ok((Vec::new(), vec![format!("the infrastructure was not looked at: {error}")]));
-        }
-        Err(error) => return Err(error),
+    let found = match Glance::at(config, aws, environment).await? {
+        Glance::Ours(found) => found,
+        Glance::SomebodyElses => return Ok(Default::default()),
+        Glance::Hidden(note) => return Ok((Vec::new(), vec![note])),
     };
     let resource =
         |step: Step| Resource { kind: step.wanted.kind(), id: step.found.map(|found| found.id), drift: step.changes };
-    let notes = found.check(aws).unwrap_or_else(|refusal| vec![format!("provision would refuse: {refusal}")]);
+    let notes = found.news(aws);
     Ok((found.steps.0.into_iter().map(resource).collect(), notes))
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use super::world::World;
-use crate::support::http::{Reply, request};
+use crate::support::http::{Reply, SECURITY_HEADERS, request};
 
 const TEXT: &str = "0123456789";
 
@@ -12,15 +12,7 @@ fn world() -> World {
 }
 
 fn security_headers(reply: &Reply) {
-    for (name, value) in [
-        ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
-        ("content-security-policy", "default-src 'self'; script-src 'self' 'unsafe-inline'"),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("x-xss-protection", "1; mode=block"),
-        ("referrer-policy", "strict-origin-when-cross-origin"),
-        ("vary", "Accept-Encoding"),
-    ] {
+    for (name, value) in SECURITY_HEADERS.into_iter().chain([("vary", "Accept-Encoding")]) {
         assert_eq!(reply.header(name), Some(value), "{}", reply.status);
     }
     for name in ["date", "via", "x-cache"] {

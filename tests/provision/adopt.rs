@@ -10,7 +10,7 @@ use aws_sdk_s3::types::{
 use serde_json::json;
 
 use super::world::{WHOLE, World};
-use crate::support::distribution::foreign;
+use crate::support::distribution::{edit, foreign};
 
 /// A bucket and a distribution that somebody set up by hand, with a behavior and a comment of their own.
 fn by_hand() -> (World, String, String) {
@@ -19,19 +19,18 @@ fn by_hand() -> (World, String, String) {
         world.server.s3().create_bucket().bucket(&world.bucket).send().await.unwrap();
         let (id, domain) = foreign(&world.server, &world.bucket).await;
         let client = world.cloudfront();
-        let now = client.get_distribution_config().id(&id).send().await.unwrap();
-        let mut config = now.distribution_config.unwrap();
-        let behavior = CacheBehavior::builder()
-            .path_pattern("/legacy/*")
-            .target_origin_id("bucket")
-            .viewer_protocol_policy(ViewerProtocolPolicy::AllowAll)
-            .compress(true)
-            .build()
-            .unwrap();
-        config.cache_behaviors = Some(CacheBehaviors::builder().quantity(1).items(behavior).build().unwrap());
-        config.comment = "by hand".into();
-        let update = client.update_distribution().id(&id).if_match(now.e_tag.unwrap()).distribution_config(config);
-        update.send().await.unwrap();
+        edit(&client, &id, |config| {
+            let behavior = CacheBehavior::builder()
+                .path_pattern("/legacy/*")
+                .target_origin_id("bucket")
+                .viewer_protocol_policy(ViewerProtocolPolicy::AllowAll)
+                .compress(true)
+                .build()
+                .unwrap();
+            config.cache_behaviors = Some(CacheBehaviors::builder().quantity(1).items(behavior).build().unwrap());
+            config.comment = "by hand".into();
+        })
+        .await;
         (id, domain)
     });
     world.configure(&format!("distribution_id: {id}"), "price_class: PriceClass_100");
@@ -101,11 +100,10 @@ fn what_would_harm_its_viewers_is_refused_before_anything_is_done() {
     // A Lambda function where the function is to work.
     let set = |lambda: Option<LambdaFunctionAssociations>| {
         world.runtime.block_on(async {
-            let now = client.get_distribution_config().id(&id).send().await.unwrap();
-            let mut config = now.distribution_config.unwrap();
-            config.default_cache_behavior.as_mut().unwrap().lambda_function_associations = lambda;
-            let update = client.update_distribution().id(&id).if_match(now.e_tag.unwrap()).distribution_config(config);
-            update.send().await.unwrap();
+            edit(&client, &id, |config| {
+                config.default_cache_behavior.as_mut().unwrap().lambda_function_associations = lambda;
+            })
+            .await;
         });
     };
     let lambda = LambdaFunctionAssociation::builder()
@@ -137,14 +135,14 @@ fn its_aliases_error_pages_and_narrower_behaviors_stay() {
     world.json(&["deploy"]);
     let client = world.cloudfront();
     world.runtime.block_on(async {
-        let now = client.get_distribution_config().id(&id).send().await.unwrap();
-        let mut config = now.distribution_config.unwrap();
-        let page = CustomErrorResponse::builder().error_code(404).response_page_path("/gone.html").response_code("404");
-        let pages = CustomErrorResponses::builder().quantity(1).items(page.build().unwrap());
-        config.custom_error_responses = Some(pages.build().unwrap());
-        config.cache_behaviors.as_mut().unwrap().items.as_mut().unwrap()[0].path_pattern = "/api/legacy/*".into();
-        let update = client.update_distribution().id(&id).if_match(now.e_tag.unwrap()).distribution_config(config);
-        update.send().await.unwrap();
+        edit(&client, &id, |config| {
+            let page =
+                CustomErrorResponse::builder().error_code(404).response_page_path("/gone.html").response_code("404");
+            let pages = CustomErrorResponses::builder().quantity(1).items(page.build().unwrap());
+            config.custom_error_responses = Some(pages.build().unwrap());
+            config.cache_behaviors.as_mut().unwrap().items.as_mut().unwrap()[0].path_pattern = "/api/legacy/*".into();
+        })
+        .await;
     });
     world.configure(
         &format!("distribution_id: {id}\n    api_origin: http://127.0.0.1:9999"),

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use super::world::{WHOLE, World};
 use crate::support::{
+    distribution::edit,
     proxy::Fate,
     victim::{sample, suffer},
 };
@@ -107,11 +108,10 @@ fn an_edit_of_somebody_else_between_plan_and_change_is_not_lost() {
         let (client, id, handle) = (client.clone(), id.clone(), handle.clone());
         Fate::passes().first(move || {
             handle.block_on(async {
-                let now = client.get_distribution_config().id(&id).send().await.unwrap();
-                let mut config = now.distribution_config.unwrap();
-                config.comment = "somebody else's".into();
-                let update = client.update_distribution().id(&id).if_match(now.e_tag.unwrap());
-                update.distribution_config(config).send().await.unwrap();
+                edit(&client, &id, |config| {
+                    config.comment = "somebody else's".into();
+                })
+                .await;
             });
         })
     });

@@ -6,7 +6,8 @@ use super::world::{WHOLE, World};
 use crate::support::{
     NodeApi,
     aws_model::assert_valid,
-    http::{Reply, free_port},
+    distribution::edit,
+    http::{Reply, SECURITY_HEADERS, free_port},
     servers::{Server, strict_ministack},
 };
 
@@ -78,14 +79,7 @@ fn from_nothing_to_a_site_and_then_there_is_nothing_to_do() {
 }
 
 fn assert_security(reply: &Reply) {
-    for (name, value) in [
-        ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
-        ("content-security-policy", "default-src 'self'; script-src 'self' 'unsafe-inline'"),
-        ("x-content-type-options", "nosniff"),
-        ("x-frame-options", "DENY"),
-        ("x-xss-protection", "1; mode=block"),
-        ("referrer-policy", "strict-origin-when-cross-origin"),
-    ] {
+    for (name, value) in SECURITY_HEADERS {
         assert_eq!(reply.header(name), Some(value), "{name}: {reply:?}");
     }
 }
@@ -168,20 +162,13 @@ fn what_somebody_changed_by_hand_is_shown_field_by_field_and_put_right() {
     let id = made["distribution"]["id"].as_str().unwrap();
     let client = world.cloudfront();
     world.runtime.block_on(async {
-        let now = client.get_distribution_config().id(id).send().await.unwrap();
-        let mut config = now.distribution_config.unwrap();
-        config.comment = "mine".into();
-        let behavior = config.default_cache_behavior.as_mut().unwrap();
-        behavior.compress = Some(true);
-        behavior.function_associations = None;
-        client
-            .update_distribution()
-            .id(id)
-            .if_match(now.e_tag.unwrap())
-            .distribution_config(config)
-            .send()
-            .await
-            .unwrap();
+        edit(&client, id, |config| {
+            config.comment = "mine".into();
+            let behavior = config.default_cache_behavior.as_mut().unwrap();
+            behavior.compress = Some(true);
+            behavior.function_associations = None;
+        })
+        .await;
         let access = world.server.s3();
         access.delete_public_access_block().bucket(&world.bucket).send().await.unwrap();
         access.delete_bucket_policy().bucket(&world.bucket).send().await.unwrap();
@@ -277,11 +264,10 @@ fn what_somebody_added_by_hand_to_our_own_is_seen_and_taken_away() {
     let id = made["distribution"]["id"].as_str().unwrap();
     let client = world.cloudfront();
     world.runtime.block_on(async {
-        let now = client.get_distribution_config().id(id).send().await.unwrap();
-        let mut config = now.distribution_config.unwrap();
-        config.default_cache_behavior.as_mut().unwrap().realtime_log_config_arn = Some("arn:aws:logs".into());
-        let update = client.update_distribution().id(id).if_match(now.e_tag.unwrap()).distribution_config(config);
-        update.send().await.unwrap();
+        edit(&client, id, |config| {
+            config.default_cache_behavior.as_mut().unwrap().realtime_log_config_arn = Some("arn:aws:logs".into());
+        })
+        .await;
         let controls = client.list_origin_access_controls().send().await.unwrap().origin_access_control_list.unwrap();
         let part = world.bucket.replace('.', "-");
         let control = controls.items.unwrap().into_iter().find(|it| it.name.contains(&part)).unwrap();

@@ -40,6 +40,15 @@ pub fn client(server: &Server) -> Client {
     Client::from_conf(config.build())
 }
 
+/// Changes a distribution's configuration as somebody does by hand.
+pub async fn edit(client: &Client, id: &str, change: impl FnOnce(&mut DistributionConfig)) {
+    let now = client.get_distribution_config().id(id).send().await.unwrap();
+    let mut config = now.distribution_config.unwrap();
+    change(&mut config);
+    let update = client.update_distribution().id(id).if_match(now.e_tag.unwrap()).distribution_config(config);
+    update.send().await.unwrap();
+}
+
 async fn create(
     server: &Server,
     bucket: &str,

@@ -28,6 +28,16 @@ impl Reply {
     }
 }
 
+/// The security headers of a configuration that does not mention them.
+pub const SECURITY_HEADERS: [(&str, &str); 6] = [
+    ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+    ("content-security-policy", "default-src 'self'; script-src 'self' 'unsafe-inline'"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("x-xss-protection", "1; mode=block"),
+    ("referrer-policy", "strict-origin-when-cross-origin"),
+];
+
 /// A port of the loopback address that nobody listens on at the moment.
 pub fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()

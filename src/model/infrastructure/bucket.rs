@@ -47,17 +47,4 @@ pub struct BucketPolicy {
 impl BucketPolicy {
     /// What the `Sid` of each statement of ours begins with.
     pub const SID: &str = "TreebeardCdn";
-
-    /// The same statements about the distribution with this ARN.
-    #[must_use]
-    pub fn of_distribution(&self, arn: &str) -> Self {
-        let name = |(sid, statement): (&String, &serde_json::Value)| {
-            let mut statement = statement.clone();
-            if let Some(source) = statement.pointer_mut("/Condition/StringEquals/AWS:SourceArn") {
-                *source = arn.into();
-            }
-            (sid.clone(), statement)
-        };
-        Self { statements: self.statements.iter().map(name).collect() }
-    }
 }

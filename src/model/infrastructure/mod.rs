@@ -34,6 +34,16 @@ pub const MANAGED: [(&str, &str); 2] = [
     (ALL_VIEWER_EXCEPT_HOST_HEADER, "b689b0a8-53d0-40ab-baf2-68738e2966ac"),
 ];
 
+/// The part of AWS that a region belongs to, as ARNs name it.
+#[must_use]
+pub fn partition(region: &str) -> &'static str {
+    match region {
+        region if region.starts_with("cn-") => "aws-cn",
+        region if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}
+
 /// The managed cache policy that keeps nothing.
 pub const CACHING_DISABLED: &str = "Managed-CachingDisabled";
 

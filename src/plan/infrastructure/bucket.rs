@@ -10,6 +10,7 @@ use crate::{
     model::{
         infrastructure::{
             ADOPTED_TAG, Bucket, BucketPolicy, DISTRIBUTION_ARN, Found, Lifecycle, Resource, SITE_TAG, Settings,
+            partition,
         },
         path::StorageKey,
     },
@@ -83,13 +84,4 @@ pub fn policy(aws: &Aws, facts: &Facts) -> Resource {
     let named = statements.into_iter().map(|it| (it["Sid"].as_str().unwrap_or_default().to_owned(), it));
     let statements = named.collect();
     Resource { name: aws.bucket.clone(), id: None, settings: Settings::BucketPolicy(BucketPolicy { statements }) }
-}
-
-/// The part of AWS that a region belongs to.
-pub fn partition(region: &str) -> &'static str {
-    match region {
-        region if region.starts_with("cn-") => "aws-cn",
-        region if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }

@@ -2,18 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    Facts, Names,
-    bucket::{partition, tags},
-    policies::headers_name,
-};
+use super::{Facts, Names, bucket::tags, policies::headers_name};
 use crate::{
     config::{Aws, Config},
     model::{
         distribution as described,
         infrastructure::{
             ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution, ErrorPage, Geo,
-            Logging, Origin, Resource, Settings, ViewerProtocol,
+            Logging, Origin, Resource, Settings, ViewerProtocol, partition,
         },
     },
 };

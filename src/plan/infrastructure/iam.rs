@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
-use super::bucket::partition;
-use crate::config::{Aws, Config};
+use crate::{
+    config::{Aws, Config},
+    model::infrastructure::partition,
+};
 
 /// What the holder of a policy does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -10,7 +10,10 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::error::metadata::{ErrorMetadata, ProvideErrorMetadata};
 
 pub use super::target::Target;
-use crate::error::{Class, Error};
+use crate::{
+    error::{Class, Error},
+    model::infrastructure::partition,
+};
 
 /// A request, as messages name it.
 #[derive(Debug, Clone)]
@@ -205,7 +208,7 @@ impl Request<'_> {
         if action != "s3:GetObject" {
             return help;
         }
-        let bucket = self.target.holder_arn(self.partition());
+        let bucket = self.target.holder_arn(partition(self.region));
         format!("{help}. Without s3:ListBucket on {bucket}, S3 answers the same for an object that does not exist")
     }
 
@@ -214,19 +217,11 @@ impl Request<'_> {
         if self.action.starts_with("cloudfront:List") && !self.action.ends_with("TagsForResource") {
             return "*".into();
         }
-        self.target.arn(self.partition())
+        self.target.arn(partition(self.region))
     }
 
     fn service(&self) -> &str {
         self.action.split_once(':').map_or(self.action, |(service, _)| service)
-    }
-
-    fn partition(&self) -> &'static str {
-        match self.region {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
     }
 }
 

@@ -55,9 +55,9 @@ impl AwsProvider {
 
     pub(super) async fn find_bucket(&self, name: &str) -> Result<Option<Found>> {
         let Some(region) = self.bucket_region(name).await? else { return Ok(None) };
-        let settings = self.bucket_settings(name, region).await?;
-        let oddities = self.bucket_oddities(name, &settings).await?;
-        let settings = Settings::Bucket(settings);
+        let read = self.read_bucket(name, region).await?;
+        let oddities = self.bucket_oddities(name, &read).await?;
+        let settings = Settings::Bucket(read.settings);
         Ok(Some(Found { id: name.to_owned(), arn: None, domain: None, version: None, settings, oddities }))
     }
 

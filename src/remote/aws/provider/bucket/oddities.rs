@@ -1,26 +1,28 @@
 //! What somebody else set up on a bucket, and a site would suffer from.
 
-use aws_sdk_s3::types::{ExpirationStatus, LifecycleRule, Permission, ServerSideEncryption};
+use aws_sdk_s3::types::{
+    ExpirationStatus, LifecycleRule, Permission, ServerSideEncryption, ServerSideEncryptionByDefault,
+};
 
 use super::{
     super::failure::{Failure, if_set},
     AwsProvider,
+    read::Read,
 };
 use crate::{
     error::Result,
-    model::infrastructure::{Bucket, Lifecycle, Oddity},
+    model::infrastructure::{Lifecycle, Oddity},
 };
 
 impl AwsProvider {
-    pub(super) async fn bucket_oddities(&self, name: &str, settings: &Bucket) -> Result<Vec<Oddity>> {
+    pub(super) async fn bucket_oddities(&self, name: &str, read: &Read) -> Result<Vec<Oddity>> {
         let mut oddities = self.public_statements(name).await?;
-        if settings.ownership.as_deref() != Some("BucketOwnerEnforced") && self.is_shared_by_acl(name).await? {
+        if read.settings.ownership.as_deref() != Some("BucketOwnerEnforced") && self.is_shared_by_acl(name).await? {
             oddities.push(Oddity::SharedByAcl);
         }
-        oddities.extend(self.kms_key(name).await?.map(Oddity::KmsKey));
-        let rules = self.lifecycle(name).await?.rules.unwrap_or_default();
+        oddities.extend(read.encryption.as_ref().and_then(kms_key));
         oddities.extend(
-            rules
+            read.rules
                 .iter()
                 .filter(|rule| expires(rule))
                 .map(|rule| Oddity::Expires(rule.id.clone().unwrap_or_else(|| "without a name".to_owned()))),
@@ -39,17 +41,15 @@ impl AwsProvider {
             !(to_owner && grant.permission == Some(Permission::FullControl))
         }))
     }
+}
 
-    /// The key of KMS that objects are encrypted with by default; within, none for AWS's own.
-    async fn kms_key(&self, name: &str) -> Result<Option<Option<String>>> {
-        let request = self.about_bucket("read the encryption of", "s3:GetEncryptionConfiguration", name);
-        let answer = self.s3.get_bucket_encryption().bucket(name).send().await;
-        let found = if_set(answer.map_err(|failure| Failure::of(&request, &failure)))?;
-        let rules = found.and_then(|it| it.server_side_encryption_configuration).map(|it| it.rules).unwrap_or_default();
-        let by_default = rules.into_iter().find_map(|rule| rule.apply_server_side_encryption_by_default);
-        let by_key = by_default.filter(|it| it.sse_algorithm != ServerSideEncryption::Aes256);
-        Ok(by_key.map(|it| it.kms_master_key_id.filter(|key| !key.is_empty() && !key.ends_with("alias/aws/s3"))))
+/// The key of KMS that objects are encrypted with by default, if it is one.
+fn kms_key(encryption: &ServerSideEncryptionByDefault) -> Option<Oddity> {
+    if encryption.sse_algorithm == ServerSideEncryption::Aes256 {
+        return None;
     }
+    let key = encryption.kms_master_key_id.clone();
+    Some(Oddity::KmsKey(key.filter(|key| !key.is_empty() && !key.ends_with("alias/aws/s3"))))
 }
 
 /// Whether a rule of somebody else deletes current objects by their age: the live site of a quiet project is old.

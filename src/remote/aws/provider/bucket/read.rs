@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_s3::{
     operation::get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationOutput,
-    types::{BucketVersioningStatus, LifecycleRule},
+    types::{BucketVersioningStatus, LifecycleRule, ServerSideEncryptionByDefault},
 };
 
 use super::{
@@ -25,8 +25,18 @@ macro_rules! ask {
     }};
 }
 
+/// A bucket as it was read.
+pub(super) struct Read {
+    /// The settings that we speak of.
+    pub settings: Bucket,
+    /// How objects are encrypted unless they say.
+    pub encryption: Option<ServerSideEncryptionByDefault>,
+    /// All lifecycle rules.
+    pub rules: Vec<LifecycleRule>,
+}
+
 impl AwsProvider {
-    pub(super) async fn bucket_settings(&self, name: &str, region: String) -> Result<Bucket> {
+    pub(super) async fn read_bucket(&self, name: &str, region: String) -> Result<Read> {
         let block = ask!(self, name, get_public_access_block, "s3:GetBucketPublicAccessBlock");
         let block = block.and_then(|it| it.public_access_block_configuration);
         let ownership = ask!(self, name, get_bucket_ownership_controls, "s3:GetBucketOwnershipControls");
@@ -34,7 +44,10 @@ impl AwsProvider {
         let versioning = ask!(self, name, get_bucket_versioning, "s3:GetBucketVersioning");
         let encryption = ask!(self, name, get_bucket_encryption, "s3:GetEncryptionConfiguration");
         let encryption = encryption.and_then(|it| it.server_side_encryption_configuration);
-        Ok(Bucket {
+        let mut encryption = encryption.into_iter().flat_map(|it| it.rules);
+        let encryption = encryption.find_map(|rule| rule.apply_server_side_encryption_by_default);
+        let rules = self.lifecycle(name).await?.rules.unwrap_or_default();
+        let settings = Bucket {
             region,
             block_public_access: block.is_some_and(|it| {
                 [it.block_public_acls, it.ignore_public_acls, it.block_public_policy, it.restrict_public_buckets]
@@ -43,11 +56,11 @@ impl AwsProvider {
             }),
             ownership: ownership.map(|it| it.object_ownership.as_str().to_owned()),
             versioning: versioning.is_some_and(|it| it.status == Some(BucketVersioningStatus::Enabled)),
-            encryption: encryption
-                .is_some_and(|it| it.rules.iter().any(|it| it.apply_server_side_encryption_by_default.is_some())),
-            lifecycle: self.lifecycle(name).await?.rules().iter().find_map(our_rule),
+            encryption: encryption.is_some(),
+            lifecycle: rules.iter().find_map(our_rule),
             tags: self.bucket_tags(name).await?,
-        })
+        };
+        Ok(Read { settings, encryption, rules })
     }
 
     /// All lifecycle rules of a bucket, and what else is set with them.

@@ -25,7 +25,7 @@ macro_rules! tell {
 impl AwsProvider {
     /// Writes what differs. What protects is never taken away.
     pub(in super::super) async fn change_bucket(&self, name: &str, wanted: &Bucket) -> Result<()> {
-        let found = self.bucket_settings(name, wanted.region.clone()).await?;
+        let found = self.read_bucket(name, wanted.region.clone()).await?.settings;
         if wanted.block_public_access && !found.block_public_access {
             let block = PublicAccessBlockConfiguration::builder()
                 .block_public_acls(true)
