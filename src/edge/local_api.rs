@@ -37,13 +37,18 @@ pub struct LocalApi {
 }
 
 impl LocalApi {
-    /// Starts `command` in `folder`, with a free port in `PORT`.
+    /// Starts `command` in `folder`, with a free port in `PORT`, and the edge as the one proxy in `TRUSTED_PROXIES`.
     pub fn start(command: &Command, folder: &Path, say: Say) -> Result<Self> {
         let port = free_port().doing("find a free port for the API in", folder)?;
         let spec = Spec {
             // Standard output is for the results of our own commands.
             args: vec!["-c".into(), format!("exec >&2\n{}", command.command).into()],
-            envs: vec![("PORT".into(), port.to_string().into()), ("HOST".into(), "127.0.0.1".into())],
+            envs: vec![
+                ("PORT".into(), port.to_string().into()),
+                ("HOST".into(), "127.0.0.1".into()),
+                // The edge, which adds the client's address to X-Forwarded-For.
+                ("TRUSTED_PROXIES".into(), "1".into()),
+            ],
             cwd: Some(folder.to_owned()),
             ..Spec::new("sh")
         };
