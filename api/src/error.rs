@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::middleware;
 
 /// Why a request failed. Cheap to clone: callers that wait for one cache fill share its failure.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -95,12 +98,6 @@ impl Error {
         }
     }
 
-    /// What the client is told.
-    #[must_use]
-    pub fn body(&self, request_id: String) -> ErrorResponse {
-        ErrorResponse { error: ErrorBody { code: self.status_and_code().1, message: self.to_string(), request_id } }
-    }
-
     /// What the log says and the client does not see.
     #[must_use]
     pub fn detail(&self) -> Option<&str> {
@@ -111,24 +108,29 @@ impl Error {
     }
 }
 
-/// The body is written by [`observe`](crate::middleware::observe), which knows the request id; until then the error
-/// travels as an extension of the response.
+/// The log says what the client does not see.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        let mut response = self.status_and_code().0.into_response();
+        let (status, code) = self.status_and_code();
+        if let Some(detail) = self.detail() {
+            let _request = middleware::span().entered();
+            tracing::error!(status = status.as_u16(), detail, "request failed");
+        }
+        let error = ErrorBody { code, message: self.to_string(), request_id: middleware::id() };
+        let mut response = (status, Json(ErrorResponse { error })).into_response();
+        let headers = response.headers_mut();
         match self {
             Self::Unauthorized | Self::WrongCredentials => {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
             Self::TooManyRequests { retry_after } => {
-                response.headers_mut().insert(header::RETRY_AFTER, retry_after.into());
+                headers.insert(header::RETRY_AFTER, retry_after.into());
             }
             Self::Unavailable(_) => {
-                response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+                headers.insert(header::RETRY_AFTER, RETRY_AFTER);
             }
             _ => {}
         }
-        response.extensions_mut().insert(self);
         response
     }
 }
@@ -152,10 +154,10 @@ impl From<sqlx::Error> for Error {
         let outage = match &error {
             E::Io(_) | E::Tls(_) | E::PoolTimedOut | E::PoolClosed | E::WorkerCrashed | E::Protocol(_) => true,
             // Connection exceptions, insufficient resources, operator intervention (shutdown, statement timeout),
-            // system errors: PostgreSQL manual, appendix A.
-            E::Database(database) => {
-                database.code().is_some_and(|code| ["08", "53", "57", "58"].iter().any(|class| code.starts_with(class)))
-            }
+            // system errors; a server that only reads, as a standby or during a failover: PostgreSQL manual, appendix A.
+            E::Database(database) => database
+                .code()
+                .is_some_and(|code| ["08", "53", "57", "58", "25006"].iter().any(|class| code.starts_with(class))),
             _ => false,
         };
         let detail = error.to_string().into();

@@ -26,5 +26,6 @@ pub mod middleware;
 pub mod openapi;
 pub mod router;
 pub mod routes;
+pub mod server;
 pub mod state;
 pub mod warming;

@@ -1,11 +1,12 @@
 //! The OpenAPI document, generated from the handlers. `api/openapi.json` is a copy of it that a test keeps up to date.
 
-use axum::Json;
-use axum::http::{HeaderValue, header};
-use axum::response::IntoResponse;
+use std::sync::LazyLock;
+
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use crate::cache::{Cached, Namespace, Source};
+use crate::error::Error;
 use crate::routes::{auth, health, plans, recommendations, usage, users};
 
 /// The document.
@@ -53,8 +54,12 @@ pub fn json() -> Result<String, serde_json::Error> {
     Document::openapi().to_pretty_json().map(|text| text + "\n")
 }
 
-/// `GET /openapi.json`.
-pub async fn serve() -> impl IntoResponse {
-    let cache_control = HeaderValue::from_static("public, max-age=300");
-    ([(header::CACHE_CONTROL, cache_control)], Json(Document::openapi()))
+/// `GET /openapi.json`: written and compressed once.
+///
+/// # Errors
+/// As [`json`].
+pub async fn serve() -> Result<Cached, Error> {
+    static DOCUMENT: LazyLock<Result<Cached, Error>> =
+        LazyLock::new(|| Cached::made(&Document::openapi(), Namespace::Response, Source::L1));
+    DOCUMENT.clone()
 }

@@ -4,14 +4,12 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn_with_state;
+use axum::handler::Handler;
 use axum::routing::{get, post};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::admin;
 use crate::error::Error;
-use crate::metrics::Metrics;
-use crate::middleware::{observe, panicked};
+use crate::middleware::Observe;
 use crate::openapi;
 use crate::routes::{auth, health, plans, recommendations, usage, users};
 use crate::state::AppState;
@@ -21,24 +19,21 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// The service.
 pub fn router(state: AppState) -> Router {
-    let v1 = Router::new()
-        .route("/plans/catalog", get(plans::catalog))
-        .route("/plans/{plan_id}", get(plans::plan))
-        .route("/recommendations/{user_id}", get(recommendations::for_user))
-        .route("/recommendations/generate", post(recommendations::generate))
-        .route("/users/profile", get(users::profile))
-        .route("/users/preferences", get(users::preferences).put(users::set_preferences))
-        .route("/usage/history", get(usage::history))
-        .route("/usage/analysis", get(usage::analysis))
-        .route("/usage/upload", post(usage::upload))
-        .route("/auth/register", post(auth::register))
-        .route("/auth/login", post(auth::login))
-        .route("/auth/refresh", post(auth::refresh))
-        .layer(DefaultBodyLimit::max(MAX_BODY));
-
-    let metrics = Arc::clone(&state.metrics);
-    let routes = Router::new()
-        .nest("/api/v1", v1)
+    let observe = Observe::new(Arc::clone(&state.metrics), state.writes.clone());
+    // Whole paths rather than nested routers, which would take each request's address apart twice.
+    Router::new()
+        .route("/api/v1/plans/catalog", get(plans::catalog))
+        .route("/api/v1/plans/{plan_id}", get(plans::plan))
+        .route("/api/v1/recommendations/{user_id}", get(recommendations::for_user))
+        .route("/api/v1/recommendations/generate", post(recommendations::generate))
+        .route("/api/v1/users/profile", get(users::profile))
+        .route("/api/v1/users/preferences", get(users::preferences).put(users::set_preferences.layer(body_limit())))
+        .route("/api/v1/usage/history", get(usage::history))
+        .route("/api/v1/usage/analysis", get(usage::analysis))
+        .route("/api/v1/usage/upload", post(usage::upload).layer(body_limit()))
+        .route("/api/v1/auth/register", post(auth::register).layer(body_limit()))
+        .route("/api/v1/auth/login", post(auth::login).layer(body_limit()))
+        .route("/api/v1/auth/refresh", post(auth::refresh).layer(body_limit()))
         .route("/health", get(health::health))
         .route("/health/live", get(health::live))
         .route("/health/ready", get(health::ready))
@@ -46,13 +41,12 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(openapi::serve))
         .fallback(async || Error::NotFound("route"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .with_state(state);
-    observed(routes, metrics)
+        .with_state(state)
+        .layer(observe)
 }
 
-/// What every response goes through, those of panics included.
-fn observed(routes: Router, metrics: Arc<Metrics>) -> Router {
-    routes.layer(CatchPanicLayer::custom(panicked)).layer(from_fn_with_state(metrics, observe))
+fn body_limit() -> DefaultBodyLimit {
+    DefaultBodyLimit::max(MAX_BODY)
 }
 
 #[cfg(test)]
@@ -61,10 +55,12 @@ mod tests {
 
     use super::*;
     use crate::cache::{Cache, Policy, Settings};
+    use crate::metrics::Metrics;
     use axum::body::Body;
     use axum::http::Request;
     use http_body_util::BodyExt;
     use sqlx::postgres::PgPoolOptions;
+    use tokio_util::task::TaskTracker;
     use tower::ServiceExt;
 
     #[tokio::test]
@@ -77,8 +73,8 @@ mod tests {
         let request = Request::get("/").header("x-request-id", "from-the-edge").body(Body::empty()).unwrap();
         let cache = Cache::connect(&settings).await;
         let pool = PgPoolOptions::new().connect_lazy("postgres://localhost").unwrap();
-        let metrics = Arc::new(Metrics::new(cache, pool));
-        let response = observed(Router::new().route("/", get(panics)), metrics).oneshot(request).await.unwrap();
+        let observe = Observe::new(Arc::new(Metrics::new(cache, pool)), TaskTracker::new());
+        let response = Router::new().route("/", get(panics)).layer(observe).oneshot(request).await.unwrap();
         assert_eq!(response.status(), 500);
         assert_eq!(response.headers()["x-request-id"], "from-the-edge");
         let body = response.into_body().collect().await.unwrap().to_bytes();

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio_util::task::TaskTracker;
 
 use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::metrics::Metrics;
 
-/// What every request shares; cheap to clone.
+/// What every request shares. Each request clones it: all that costs is a count a part.
 #[derive(Debug, Clone)]
 pub struct AppState {
     /// Connections to PostgreSQL.
@@ -16,7 +17,25 @@ pub struct AppState {
     /// What was read from it.
     pub cache: Cache,
     /// How callers are told apart.
-    pub auth: Auth,
+    pub auth: Arc<Auth>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// Requests that change something, those included whose client has left.
+    pub writes: TaskTracker,
+}
+
+impl AppState {
+    /// A service over these.
+    #[must_use]
+    pub fn new(db: PgPool, cache: Cache, auth: Auth) -> Self {
+        let metrics = Arc::new(Metrics::new(cache.clone(), db.clone()));
+        Self { db, cache, auth: Arc::new(auth), metrics, writes: TaskTracker::new() }
+    }
+
+    /// Waits until what was begun is done: requests that change something, then cache fills.
+    pub async fn drain(&self) {
+        self.writes.close();
+        self.writes.wait().await;
+        self.cache.drain().await;
+    }
 }

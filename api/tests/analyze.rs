@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde_json::Value;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgPool};
+use treebeard_api::embedded::{Postgres, Settings, Source};
 
-use crate::support::{PROGRAM, database};
+use crate::support::{Folder, PROGRAM, database};
 
 async fn analyze(args: &[&str], options: &PgConnectOptions) -> Output {
     let mut command = Command::new(PROGRAM);
@@ -57,6 +58,44 @@ async fn a_slow_query_is_found_while_it_runs_and_afterwards() {
     // The tests' own server does not preload it, so that what is said about that is all there is to check.
     assert!(report["queries"].is_null(), "loaded: {loaded}, {report}");
     assert!(words.contains("pg_stat_statements is not loaded") && words.contains("? UNKNOWN"), "{words}");
+}
+
+/// With the extension in a server of its own: it must be loaded when the server starts.
+#[tokio::test(flavor = "multi_thread")]
+async fn slow_queries_are_those_that_pg_stat_statements_counted() {
+    let folder = Folder::new();
+    let settings = Settings {
+        folder: folder.path().to_owned(),
+        source: Source::Auto,
+        ephemeral: false,
+        supervisor: Some(PROGRAM.into()),
+    };
+    let postgres = Postgres::start(&settings).await.unwrap();
+    let preload = "ALTER SYSTEM SET shared_preload_libraries = pg_stat_statements";
+    run(&postgres.connect_options(), &[preload]).await;
+    postgres.stop().await.unwrap();
+    let postgres = Postgres::start(&settings).await.unwrap();
+    let options = postgres.connect_options();
+    let slow = "SELECT pg_sleep(0.15), length('hunter2')";
+    run(&options, &["CREATE EXTENSION pg_stat_statements", slow, slow, "SELECT 1"]).await;
+
+    let report = json(&["--mode", "slow"], &options).await;
+    let [query] = &report["queries"].as_array().unwrap()[..] else { panic!("one is slow: {report}") };
+    assert_eq!(query["query"], "SELECT pg_sleep($1), length($2)", "without its values");
+    assert_eq!((&query["calls"], &query["rows"]), (&2.into(), &2.into()));
+    let ms = |key: &str| query[key].as_f64().unwrap();
+    assert!(ms("mean_ms") >= 150.0 && ms("max_ms") >= ms("mean_ms") && ms("total_ms") >= 300.0, "{query}");
+    let words = text(&["--mode", "slow"], &options).await;
+    for part in [
+        format!("  1. {:.2} ms mean, {:.2} ms max, 2 calls, ", ms("mean_ms"), ms("max_ms")),
+        "\n     SELECT pg_sleep($1), length($2)\n".to_owned(),
+        "⚠ WARNING: Run EXPLAIN".to_owned(),
+    ] {
+        assert!(words.contains(&part), "{part:?} is missing in {words}");
+    }
+    let words = text(&["--mode", "slow", "--threshold", "60000"], &options).await;
+    assert!(words.contains("  none\n") && words.contains("✓ GOOD: No query is slower than 60000 ms."), "{words}");
+    postgres.stop().await.unwrap();
 }
 
 #[tokio::test]

@@ -24,6 +24,7 @@ const MIGRATED: &str = "\
 applied 0001 schema
 applied 0002 accounts
 applied 0003 performance indexes
+applied 0004 savings
 created table current_plans
 created table demo_data
 created table plan_catalog

@@ -4,10 +4,10 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use sqlx::postgres::PgConnectOptions;
+use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::support::{Folder, Process, Proxy, Redis, Weather, database};
+use crate::support::{Folder, Process, Proxy, Redis, Weather, database, until};
 
 #[test]
 fn without_its_database_the_service_is_degraded_and_says_when_to_come_back() {
@@ -51,10 +51,7 @@ fn with_nothing_cached_either_the_service_is_unhealthy() {
 
 /// The API over a database that is reached through a relay, and a Redis. Their clients wait no longer than a second.
 async fn behind_a_relay(folder: &Folder) -> (Process, Proxy, Redis) {
-    let options: PgConnectOptions = database(true).await;
-    let socket = options.get_socket().unwrap().join(format!(".s.PGSQL.{}", options.get_port()));
-    let proxy = Proxy::to_socket(socket).await;
-    let url = format!("postgres://treebeard@127.0.0.1:{}/{}", proxy.port(), options.get_database().unwrap());
+    let (proxy, url) = Proxy::to_database(&database(true).await).await;
     let redis = Redis::start();
     (Process::over(folder.path(), &url, &redis.url()), proxy, redis)
 }
@@ -82,13 +79,67 @@ async fn a_database_that_is_cut_off_or_silent_is_never_a_500_or_a_hang() {
         assert!(start.elapsed() < Duration::from_millis(500), "it is left alone by now: {:?}", start.elapsed());
         assert!(api.get("/health").contains(r#"{"status":"degraded","database":"down","cache":"up"}"#));
     }
-    proxy.turns(Weather::Cut); // ends the connections that went silent
+    proxy.loses_connections(); // those that went silent stay so
     proxy.turns(Weather::Fair);
     let start = Instant::now();
     while status(&api.get("/api/v1/plans/catalog")) != "200" {
-        assert!(start.elapsed() < Duration::from_secs(15), "it recovers");
+        assert!(start.elapsed() < Duration::from_secs(3), "it recovers");
         sleep(Duration::from_millis(100)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_is_slow_to_reach_is_used_while_it_answers_in_time() {
+    let folder = Folder::new();
+    let (api, proxy, _redis) = behind_a_relay(&folder).await;
+    assert_eq!(status(&api.get("/api/v1/plans/plan_0042")), "200");
+    proxy.turns(Weather::Slow(Duration::from_millis(50)));
+    for path in ["/api/v1/plans/plan_0001", "/api/v1/users/profile", "/api/v1/usage/history"] {
+        let reply = api.get(path);
+        assert!(status(&reply) == "200" && reply.contains("x-cache: MISS"), "{reply}");
+    }
+    assert!(api.get("/health").contains(r#""database":"up""#));
+
+    proxy.turns(Weather::Slow(Duration::from_secs(4)));
+    let start = Instant::now();
+    let reply = api.get("/api/v1/plans/plan_0002");
+    assert!(status(&reply) == "503" && reply.contains("retry-after: 2"), "{reply}");
+    assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
+    assert_eq!(status(&api.get("/api/v1/plans/plan_0042")), "200", "what is cached is served");
+    assert!(api.get("/health").contains(r#"{"status":"degraded","database":"down","cache":"up"}"#));
+
+    proxy.turns(Weather::Fair);
+    let start = Instant::now();
+    while status(&api.get("/api/v1/plans/plan_0002")) != "200" {
+        assert!(start.elapsed() < Duration::from_secs(3), "it recovers");
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// Each of many connections that died unseen costs its finder a moment, not an answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_died_unseen_fail_no_request() {
+    let folder = Folder::new();
+    let (api, proxy, _redis) = behind_a_relay(&folder).await;
+    proxy.turns(Weather::Slow(Duration::from_millis(50))); // so that requests need connections of their own
+    let crowd = |from: usize| {
+        std::thread::scope(|scope| {
+            let ask = |n| api.get(&format!("/api/v1/plans/plan_00{:02}", from + n));
+            let crowd: Vec<_> = (0..12).map(|n| scope.spawn(move || ask(n))).collect();
+            crowd.into_iter().map(|asked| status(&asked.join().unwrap()).to_owned()).collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(crowd(10), ["200"; 12]);
+    let open = |key: &str| -> u64 {
+        let reply = api.ask_admin("/pool");
+        let pool: Value = serde_json::from_str(reply.split_once("\r\n\r\n").unwrap().1).unwrap();
+        pool[key].as_u64().unwrap()
+    };
+    until("they are back in the pool", || (open("checked_out") == 0).then_some(()));
+    assert!(open("checked_in") >= 8, "{}", open("checked_in"));
+    proxy.turns(Weather::Fair);
+    proxy.loses_connections();
+    assert_eq!(crowd(30), ["200"; 12]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

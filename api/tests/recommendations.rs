@@ -132,6 +132,35 @@ async fn recommendations_that_have_expired_are_not_served() {
 }
 
 #[tokio::test]
+async fn a_plan_that_is_sold_no_more_is_left_out_and_the_ranks_close_up() {
+    let app = App::demo().await;
+    let computed = generate(&app).await;
+    let plan = |set: &Value, n: usize| set["items"][n]["plan"]["plan_id"].as_str().unwrap().to_owned();
+    sqlx::query("UPDATE plan_catalog SET is_active = false WHERE plan_id = $1")
+        .bind(plan(&computed, 0))
+        .execute(&app.db)
+        .await
+        .unwrap();
+    let read = app.get(STORED).await.json();
+    let items = read["items"].as_array().unwrap();
+    assert_eq!(items.iter().map(|item| item["rank"].as_i64().unwrap()).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!([plan(&read, 0), plan(&read, 1)], [plan(&computed, 1), plan(&computed, 2)]);
+}
+
+#[tokio::test]
+async fn without_a_current_plan_there_are_no_savings() {
+    let app = App::demo().await;
+    sqlx::query("DELETE FROM current_plans WHERE user_id = 'user_123'").execute(&app.db).await.unwrap();
+    sqlx::query("UPDATE plan_catalog SET connection_fee_cents = 1500").execute(&app.db).await.unwrap();
+    let computed = generate(&app).await;
+    assert_eq!(app.get(STORED).await.json(), computed, "it is stored as it was computed");
+    for item in computed["items"].as_array().unwrap() {
+        assert_eq!(item["switching_cost_cents"], 1500);
+        assert!(item["annual_savings_cents"].is_null() && item["break_even_months"].is_null(), "{item}");
+    }
+}
+
+#[tokio::test]
 async fn weights_that_do_not_sum_to_a_hundred_are_refused() {
     let app = App::demo().await;
     for wrong in [

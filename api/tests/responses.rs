@@ -54,6 +54,32 @@ async fn documents_are_sent_in_the_smallest_form_that_is_accepted() {
 }
 
 #[tokio::test]
+async fn what_is_made_of_cached_values_is_compressed_too() {
+    let app = App::demo().await;
+    for path in ["/openapi.json", "/api/v1/usage/history?months=24", "/api/v1/usage/analysis"] {
+        let plain = app.get(path).await;
+        assert_eq!(plain.header("content-type"), "application/json", "{path}");
+        for encoding in ["gzip", "br"] {
+            let reply = ask(&app, path, &[("accept-encoding", encoding)]).await;
+            assert_eq!(reply.header("content-encoding"), encoding, "{path}");
+            assert_ne!(reply.text, plain.text, "{path}");
+        }
+    }
+    let etag = app.get("/openapi.json").await.header("etag").to_owned();
+    assert_eq!(ask(&app, "/openapi.json", &[("if-none-match", &etag)]).await.status, 304);
+}
+
+#[tokio::test]
+async fn a_header_may_come_in_several_lines() {
+    let app = App::demo().await;
+    let reply = ask(&app, CATALOG, &[("accept-encoding", "identity"), ("accept-encoding", "br")]).await;
+    assert_eq!(reply.header("content-encoding"), "br");
+    let etag = reply.header("etag").to_owned();
+    let reply = ask(&app, CATALOG, &[("if-none-match", "\"other\""), ("if-none-match", &etag)]).await;
+    assert_eq!(reply.status, 304);
+}
+
+#[tokio::test]
 async fn no_callers_headers_are_replayed_to_another() {
     let app = App::demo().await;
     let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -2,7 +2,7 @@
 //! accounts cannot be.
 //!
 //! An attempt is counted before the password is looked at, so that a thousand at once are no way around, and given back
-//! when it succeeds. Each process counts for itself. What is remembered is bounded: beyond that, those that were quiet
+//! when it succeeds, or when the service fails. Each process counts for itself. What is remembered is bounded: beyond that, those that were quiet
 //! longest are forgotten.
 
 use std::hash::Hash;
@@ -56,10 +56,18 @@ impl Attempts {
 
     /// Takes an attempt back, since it succeeded, and forgives the account the earlier ones.
     pub fn succeeded(&self, account: &Email, address: Option<IpAddr>) {
+        self.give_back(None, address);
+        self.accounts.windows.invalidate(account);
+    }
+
+    /// Takes an attempt back that came to nothing, since the service failed.
+    pub fn give_back(&self, account: Option<&Email>, address: Option<IpAddr>) {
         if let Some(address) = address {
             self.addresses.give_back(network(address));
         }
-        self.accounts.windows.invalidate(account);
+        if let Some(account) = account {
+            self.accounts.give_back(account.clone());
+        }
     }
 }
 
@@ -150,6 +158,16 @@ mod tests {
         for _ in 0..PER_ADDRESS * 2 {
             attempts.take(Some(&email(1)), home).unwrap();
             attempts.succeeded(&email(1), home);
+        }
+    }
+
+    #[test]
+    fn what_the_service_failed_does_not_count() {
+        let attempts = Attempts::default();
+        let home = Some(address("192.0.2.1"));
+        for _ in 0..PER_ADDRESS * 2 {
+            attempts.take(Some(&email(1)), home).unwrap();
+            attempts.give_back(Some(&email(1)), home);
         }
     }
 

@@ -2,12 +2,16 @@
 
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Once;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
 
 use crate::state::AppState;
+
+/// What proxies say of the client.
+const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The client's address, where it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +21,15 @@ impl FromRequestParts<AppState> for ClientAddress {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
+        if state.auth.trusted_proxies == 0 && parts.headers.contains_key(X_FORWARDED_FOR) {
+            static SAID: Once = Once::new();
+            SAID.call_once(|| {
+                tracing::warn!(
+                    "requests come through a proxy, and all of its clients share one limit of attempts: \
+                     set TRUSTED_PROXIES to the number of proxies that stand before the service"
+                );
+            });
+        }
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
         Ok(Self(peer.map(|peer| client(peer, &parts.headers, state.auth.trusted_proxies))))
     }
@@ -25,7 +38,7 @@ impl FromRequestParts<AppState> for ClientAddress {
 /// Each proxy appends the address that it was called from to X-Forwarded-For, and what stands before those may be
 /// anybody's invention. So with `proxies` of ours, the client is that many from the right.
 fn client(peer: IpAddr, headers: &HeaderMap, proxies: usize) -> IpAddr {
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok());
+    let forwarded = headers.get_all(X_FORWARDED_FOR).iter().filter_map(|value| value.to_str().ok());
     let hops: Vec<&str> = forwarded.flat_map(|value| value.split(',')).map(str::trim).collect();
     let told = proxies.checked_sub(1).and_then(|n| hops.iter().rev().nth(n));
     told.and_then(|text| text.parse().ok()).unwrap_or(peer)

@@ -1,6 +1,6 @@
 //! Passwords: Argon2id, a few at a time, off the threads that serve requests.
 
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -14,8 +14,9 @@ use crate::error::Error;
 /// How long a caller waits for its turn. More callers than that are told to come back.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What a password is compared with where there is no account, so that both take the same time.
-static DECOY: LazyLock<Result<String, password_hash::Error>> = LazyLock::new(|| hash("nobody's"));
+/// What a password is compared with where there is no account, so that both take the same time. Nobody has a password
+/// of this hash, all of whose bits are zero.
+const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Hashes and checks passwords. Each takes 19 MiB and some 20 ms of a core (Argon2id, m = 19 MiB, t = 2, p = 1: the
 /// OWASP Password Storage Cheat Sheet), so only half of the cores do it at a time.
@@ -46,10 +47,9 @@ impl Passwords {
     /// [`Error::Unavailable`] when too many callers wait.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<bool, Error> {
         let verified = self.in_turn(move || {
-            let exists = stored.is_some();
-            let stored = stored.map_or_else(|| DECOY.clone(), Ok)?;
-            match Argon2::default().verify_password(password.as_bytes(), &PasswordHash::new(&stored)?) {
-                Ok(()) => Ok(exists),
+            let stored = PasswordHash::new(stored.as_deref().unwrap_or(DECOY))?;
+            match Argon2::default().verify_password(password.as_bytes(), &stored) {
+                Ok(()) => Ok(true),
                 Err(password_hash::Error::PasswordInvalid) => Ok(false),
                 Err(e) => Err(e),
             }
@@ -89,7 +89,16 @@ mod tests {
         assert_ne!(stored, passwords.hash("correct horse".into()).await.unwrap(), "the salt is new each time");
         assert!(passwords.verify("correct horse".into(), Some(stored.clone())).await.unwrap());
         assert!(!passwords.verify("wrong horse".into(), Some(stored)).await.unwrap());
-        assert!(!passwords.verify("nobody's".into(), None).await.unwrap(), "the decoy opens nothing");
+        assert!(!passwords.verify(String::new(), None).await.unwrap(), "the decoy opens nothing");
+    }
+
+    #[test]
+    fn the_decoy_takes_as_long_as_a_password() {
+        let real = hash("correct horse").unwrap();
+        let (real, decoy) = (PasswordHash::new(&real).unwrap(), PasswordHash::new(DECOY).unwrap());
+        assert_eq!((real.algorithm, real.version, &real.params), (decoy.algorithm, decoy.version, &decoy.params));
+        let length = |hash: &PasswordHash| hash.hash.as_ref().map(|output| output.as_ref().len());
+        assert_eq!(length(&real), length(&decoy));
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,6 +1,5 @@
 //! The names of cached values. The type of a key is the type of its value.
 
-use std::fmt::Write;
 use std::marker::PhantomData;
 
 use sha2::{Digest, Sha256};
@@ -100,19 +99,15 @@ pub fn namespace_of(name: &str) -> Option<Namespace> {
 /// 128 bits of the query's canonical form, in hexadecimal.
 fn hash(filter: &CatalogFilter) -> String {
     let CatalogFilter { region, plan_type, rate_type, min_renewable, max_contract_length, page, page_size } = filter;
-    let mut form = String::with_capacity(64);
-    let text = |value: Option<&str>| value.unwrap_or("-").to_owned();
-    let number = |value: &Option<u32>| value.map_or_else(|| "-".to_owned(), |n| n.to_string());
-    // Writing to a string does not fail.
-    let _ = write!(
-        form,
-        "{}/{}/{}/{}/{}/{page}/{page_size}",
-        text(region.as_deref()),
-        text(plan_type.map(PlanType::as_str)),
-        text(rate_type.map(RateType::as_str)),
-        number(min_renewable),
-        number(max_contract_length)
-    );
-    let digest = Sha256::digest(form);
-    format!("{:032x}", digest[..16].iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte)))
+    let words = [region.as_deref(), plan_type.map(PlanType::as_str), rate_type.map(RateType::as_str)];
+    let numbers = [*min_renewable, *max_contract_length, Some(*page), Some(*page_size)];
+    let mut form = Sha256::new();
+    for word in words {
+        form.update(word.unwrap_or("-"));
+        form.update("/");
+    }
+    for number in numbers {
+        form.update(number.map_or([u8::MAX; 8], |number| u64::from(number).to_be_bytes()));
+    }
+    hex::encode(&form.finalize()[..16])
 }

@@ -2,13 +2,18 @@
 //! already) are settled for each one: the cache holds documents, never a caller's headers.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::body::Body as HttpBody;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, IntoResponseParts, Response, ResponseParts};
 
-use super::entry::Body;
-use super::{Cached, Source};
+use serde::Serialize;
+
+use super::entry::{Body, Entry, Value};
+use super::{Cached, Namespace, Policy, Source, policy};
+use crate::error::Error;
+use crate::middleware;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
@@ -18,7 +23,7 @@ const PUBLIC: HeaderValue = HeaderValue::from_static("public, max-age=0, must-re
 const PRIVATE: HeaderValue = HeaderValue::from_static("no-store");
 
 /// What a response depends on in the request.
-#[derive(Debug)]
+#[derive(Debug, Clone, Default)]
 pub struct Terms {
     head: bool,
     accept_encoding: Option<HeaderValue>,
@@ -31,10 +36,17 @@ impl Terms {
     pub fn of(method: &Method, headers: &HeaderMap) -> Self {
         Self {
             head: method == Method::HEAD,
-            accept_encoding: headers.get(header::ACCEPT_ENCODING).cloned(),
-            if_none_match: headers.get(header::IF_NONE_MATCH).cloned(),
+            accept_encoding: all(headers, header::ACCEPT_ENCODING),
+            if_none_match: all(headers, header::IF_NONE_MATCH),
         }
     }
+}
+
+/// A header's lines as one: RFC 9110, section 5.3.
+fn all(headers: &HeaderMap, name: HeaderName) -> Option<HeaderValue> {
+    let mut lines = headers.get_all(name).iter();
+    let first = lines.next()?.clone();
+    lines.try_fold(first, |all, line| HeaderValue::from_bytes(&[all.as_bytes(), b", ", line.as_bytes()].concat()).ok())
 }
 
 impl Source {
@@ -57,22 +69,31 @@ impl IntoResponseParts for Source {
     }
 }
 
-/// The document travels as an extension of the response, until [`observe`](crate::middleware::observe), which knows
-/// the request's [`Terms`], has it written.
+/// As the request that the running task serves asked for it.
 impl IntoResponse for Cached {
     fn into_response(self) -> Response {
-        let mut response = Response::new(HttpBody::empty());
-        response.extensions_mut().insert(self);
-        response
+        self.write(&middleware::terms())
     }
 }
 
 impl Cached {
-    /// Writes the document to a response, as the request asked for it.
-    pub fn write(self, terms: &Terms, response: &mut Response) {
+    /// A document that is made of a value from `source`, which is kept elsewhere.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON, which our types rule out.
+    pub fn made(value: &impl Serialize, namespace: Namespace, source: Source) -> Result<Self, Error> {
+        let json = serde_json::to_vec(value).map_err(|e| Error::Internal(e.to_string().into()))?;
+        let now = policy::now();
+        let entry = Entry::new(Value::Document(Body::new(json)), Policy::negative(now), 0, now);
+        Ok(Self { entry: Arc::new(entry), namespace, source })
+    }
+
+    /// The document as response.
+    fn write(self, terms: &Terms) -> Response {
         let (body, public) = (self.body(), self.namespace.is_public());
+        let mut response = Response::new(HttpBody::empty());
         let headers = response.headers_mut();
-        headers.reserve(8); // ours, the request's id, and the server's own
+        headers.reserve(10); // ours, the request's id, and the server's own
         headers.insert(X_CACHE, self.source.header());
         headers.insert(header::CACHE_CONTROL, if public { PUBLIC } else { PRIVATE });
         headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
@@ -80,7 +101,7 @@ impl Cached {
             headers.insert(header::ETAG, body.etag.clone());
             if terms.if_none_match.as_ref().is_some_and(|tags| matches(tags, &body.etag)) {
                 *response.status_mut() = StatusCode::NOT_MODIFIED;
-                return;
+                return response;
             }
         }
         headers.insert(header::CONTENT_TYPE, JSON);
@@ -93,6 +114,7 @@ impl Cached {
         } else {
             *response.body_mut() = HttpBody::from(bytes.clone());
         }
+        response
     }
 }
 
@@ -105,7 +127,7 @@ fn matches(tags: &HeaderValue, etag: &HeaderValue) -> bool {
 
 /// The smallest form that the client accepts.
 fn select<'a>(body: &'a Body, accepted: Option<&HeaderValue>) -> (Option<&'static str>, &'a axum::body::Bytes) {
-    let accepted = accepted.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let Some(accepted) = accepted.and_then(|value| value.to_str().ok()) else { return (None, &body.json) };
     match (&body.br, &body.gzip) {
         (Some(br), _) if accepts(accepted, "br") => (Some("br"), br),
         (_, Some(gzip)) if accepts(accepted, "gzip") => (Some("gzip"), gzip),

@@ -3,14 +3,11 @@
 use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::private::Private;
 use super::{Failure, database};
@@ -18,13 +15,10 @@ use crate::admin::{self, Admin};
 use crate::cache::{Cache, FILL_TIMEOUT};
 use crate::config::{ADMIN_ADDR, ServeOptions};
 use crate::db;
-use crate::metrics::Metrics;
 use crate::router::router;
+use crate::server;
 use crate::state::AppState;
 use crate::warming::{self, Mode, Report, Warming};
-
-/// How long requests may go on after the signal to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
     let auth = options.auth().map_err(Failure::usage)?;
@@ -42,8 +36,7 @@ pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
     };
 
     let cache = Cache::connect(&cache).await;
-    let metrics = Arc::new(Metrics::new(cache.clone(), pool.clone()));
-    let state = AppState { db: pool, cache: cache.clone(), auth, metrics };
+    let state = AppState::new(pool, cache, auth);
     let listener = listen(options).await?;
     if let Some(admin) = listen_for_operators(options.admin_addr).await? {
         let routes = admin::router(Admin { service: state.clone(), pool: options.database.pool() });
@@ -54,11 +47,11 @@ pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
         tokio::spawn(warm(state.clone(), mode));
     }
     tokio::select! {
-        served = serve(listener, state, stop.clone()) => served?,
+        () = server::serve(listener, router(state.clone()), stopped(stop.clone())) => {}
         () = private.tell_when_one_ends() => {}
     }
     // What was filled last still reaches Redis, if that takes no longer than a fill.
-    let _ = timeout(FILL_TIMEOUT, cache.drain()).await;
+    let _ = timeout(FILL_TIMEOUT, state.drain()).await;
     private.stop().await?;
     tracing::info!("stopped");
     Ok(())
@@ -90,26 +83,6 @@ async fn warm(state: AppState, mode: Mode) {
 async fn listen(options: &ServeOptions) -> Result<TcpListener, Failure> {
     let address = SocketAddr::new(options.bind, options.port);
     TcpListener::bind(address).await.map_err(|e| Failure::usage(format!("cannot listen on {address}: {e}")))
-}
-
-/// Serves until the signal, then lets the requests that are under way finish.
-async fn serve(listener: TcpListener, state: AppState, stop: watch::Receiver<bool>) -> io::Result<()> {
-    let listener = listener.tap_io(|socket| {
-        let _ = socket.set_nodelay(true); // responses are written at once: there is nothing to wait for
-    });
-    let service = router(state).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stopped(stop.clone()));
-    let too_slow = async {
-        stopped(stop).await;
-        sleep(DRAIN).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = too_slow => {
-            tracing::warn!("requests were still under way after {DRAIN:?}");
-            Ok(())
-        }
-    }
 }
 
 /// Becomes true at the first SIGINT or SIGTERM.

@@ -2,7 +2,6 @@
 
 use std::fmt::Write;
 use std::io::{IsTerminal, Write as _};
-use std::sync::Arc;
 
 use axum::http::Method;
 use clap::Args;
@@ -13,7 +12,6 @@ use crate::auth::{Auth, AuthMode};
 use crate::cache::Cache;
 use crate::config::{CacheOptions, DatabaseOptions};
 use crate::db;
-use crate::metrics::Metrics;
 use crate::state::AppState;
 use crate::warming::{Mode, Report, Warming, warm};
 
@@ -60,8 +58,7 @@ async fn fill_redis(options: &WarmOptions, what: &Warming) -> Result<Report, Fai
         return Err(Failure { message: "Redis does not answer".to_owned(), exit_code: 1 });
     }
     let auth = Auth::new(AuthMode::Demo, None, 0).map_err(Failure::usage)?; // nobody calls
-    let metrics = Arc::new(Metrics::new(cache.clone(), pool.clone()));
-    let state = AppState { db: pool, cache: cache.clone(), auth, metrics };
+    let state = AppState::new(pool, cache.clone(), auth);
     let report = warm(&state, what, show).await.map_err(|e| database::explain(&e))?;
     cache.drain().await;
     Ok(report)

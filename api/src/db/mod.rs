@@ -9,12 +9,15 @@ pub mod usage;
 pub mod users;
 pub mod warming;
 
+use std::io;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{ConnectOptions, PgPool};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, PgPool};
+use tokio::time::timeout;
 use tracing::log::LevelFilter;
 
 use crate::config::PoolSettings;
@@ -27,22 +30,48 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 const SLOW: Duration = Duration::from_millis(100);
 /// The server cancels statements that run longer; in PostgreSQL's notation.
 const STATEMENT_TIMEOUT: &str = "5s";
+/// How long a connection that is taken from the pool, or given back to it, may need to show that it lives.
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a health probe waits.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A pool that connects when it is first used, so that the service starts, and says so, without its database.
+///
+/// A connection is tested when it is taken and when it comes back, each time within [`PING_TIMEOUT`]: one that went
+/// silent is dropped at once, whatever a statement on it is still waiting for. The pool's own tests have no end.
+///
+/// The pool lives until it is closed, since its own rules refer to it.
 #[must_use]
 pub fn pool(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
     let options = options
         .options([("statement_timeout", STATEMENT_TIMEOUT)])
         .log_statements(LevelFilter::Debug)
         .log_slow_statements(LevelFilter::Warn, SLOW);
-    PgPoolOptions::new()
+    let kept = settings.size as usize;
+    let itself: Arc<OnceLock<PgPool>> = Arc::default();
+    let own = Arc::clone(&itself);
+    let pool = PgPoolOptions::new()
         .max_connections(settings.size + settings.overflow)
         .acquire_timeout(settings.timeout)
         .max_lifetime(settings.recycle)
-        .test_before_acquire(true)
-        .connect_lazy_with(options)
+        .test_before_acquire(false)
+        .before_acquire(|connection, _| Box::pin(async { ping(connection).await.map(|()| true) }))
+        .after_release(move |connection, _| {
+            let own = Arc::clone(&own);
+            Box::pin(async move {
+                ping(connection).await?;
+                // What was opened beyond `size` is not kept once so many are idle.
+                Ok(own.get().is_none_or(|pool| pool.num_idle() < kept))
+            })
+        })
+        .connect_lazy_with(options);
+    itself.get_or_init(|| pool).clone()
+}
+
+/// Fails unless the server answers at once. An error has the pool drop the connection without a word to the server.
+async fn ping(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    let silent = |_| io::Error::new(io::ErrorKind::TimedOut, "the database went silent");
+    timeout(PING_TIMEOUT, connection.ping()).await.map_err(silent)?
 }
 
 /// One connection for migrations and seeding, whose statements may take their time.

@@ -21,16 +21,17 @@ struct Row {
     #[sqlx(flatten)]
     plan: SummaryRow,
     projected_annual_cost_cents: i64,
-    annual_savings_cents: i64,
+    annual_savings_cents: Option<i64>,
     switching_cost_cents: i64,
     break_even_months: Option<i32>,
     reasons: Vec<String>,
     risk_flags: Vec<String>,
 }
 
-/// The latest recommendations for the user `$1` that still hold, plans included, in one query.
+/// The latest recommendations for the user `$1` that still hold, plans included, in one query. What is sold no more is
+/// left out, and the ranks close up.
 pub const LATEST: &str = concat!(
-    "SELECT r.generated_at, r.expires_at, i.rank, i.score, i.scores, ",
+    "SELECT r.generated_at, r.expires_at, row_number() OVER (ORDER BY i.rank)::int4 AS rank, i.score, i.scores, ",
     summary_columns!(),
     ", i.projected_annual_cost_cents, i.annual_savings_cents, i.switching_cost_cents, i.break_even_months, \
      i.reasons, i.risk_flags \
@@ -38,6 +39,7 @@ pub const LATEST: &str = concat!(
            WHERE user_id = $1 AND expires_at > now() ORDER BY expires_at DESC LIMIT 1) r \
      JOIN recommended_plans i USING (user_id, generated_at) \
      JOIN plan_catalog p USING (plan_id) JOIN suppliers s USING (supplier_id) \
+     WHERE p.is_active \
      ORDER BY i.rank"
 );
 

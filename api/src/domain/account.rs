@@ -7,7 +7,7 @@ use super::id::UserId;
 
 /// The shortest password, in characters (NIST SP 800-63B-4 asks for 15 where it is the only factor, 8 at the least).
 pub const MIN_PASSWORD: usize = 10;
-/// The longest, in bytes: hashing takes time for each.
+/// The longest, in characters.
 pub const MAX_PASSWORD: usize = 256;
 const MAX_EMAIL: usize = 254;
 const MAX_NAME: usize = 100;
@@ -24,8 +24,8 @@ pub struct Registration {
         example = "alex@example.com"
     )]
     pub email: String,
-    /// 10 characters at least.
-    #[schema(min_length = 10, max_length = 64, format = Password)]
+    /// 10 to 256 characters.
+    #[schema(min_length = 10, max_length = 256, format = Password)]
     pub password: String,
     /// Display name.
     #[schema(min_length = 1, max_length = 100)]
@@ -119,10 +119,8 @@ impl TryFrom<Registration> for NewAccount {
 
     fn try_from(form: Registration) -> Result<Self, String> {
         let email = Email::parse(&form.email)?;
-        if form.password.chars().count() < MIN_PASSWORD || form.password.len() > MAX_PASSWORD {
-            return Err(format!(
-                "password must have {MIN_PASSWORD} characters at least, and {MAX_PASSWORD} bytes at most"
-            ));
+        if !(MIN_PASSWORD..=MAX_PASSWORD).contains(&form.password.chars().count()) {
+            return Err(format!("password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"));
         }
         let name = form.name.trim();
         if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
@@ -180,6 +178,7 @@ mod tests {
         };
         assert_eq!(form("correct horse", "  Alex  ", "77002").unwrap(), "Alex");
         assert!(form("short", "Alex", "77002").unwrap_err().starts_with("password"));
+        assert!(form(&"ä".repeat(256), "Alex", "77002").is_ok(), "characters, not bytes");
         assert!(form(&"a".repeat(257), "Alex", "77002").unwrap_err().starts_with("password"));
         assert!(form("correct horse", " ", "77002").unwrap_err().starts_with("name"));
         assert!(form("correct horse", "A\nB", "77002").unwrap_err().starts_with("name"));

@@ -4,6 +4,8 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, Method, Uri};
 use tracing::Span;
 
+use crate::cache::Terms;
+
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 /// The longest request id that is taken over from a client or a proxy.
@@ -19,6 +21,7 @@ tokio::task_local! {
 pub struct Origin {
     pub id: HeaderValue,
     pub traceparent: Option<HeaderValue>,
+    terms: Terms,
     method: Method,
     uri: Uri,
 }
@@ -30,17 +33,30 @@ pub fn span() -> Span {
     REQUEST.try_with(Origin::span).unwrap_or_else(|_| Span::current())
 }
 
+/// The id of the request that the running task serves; empty outside of one.
+#[must_use]
+pub fn id() -> String {
+    REQUEST.try_with(|origin| origin.id_text().to_owned()).unwrap_or_default()
+}
+
+/// What a response to the request that the running task serves depends on.
+#[must_use]
+pub fn terms() -> Terms {
+    REQUEST.try_with(|origin| origin.terms.clone()).unwrap_or_default()
+}
+
 impl Origin {
     pub fn of(request: &Request) -> Self {
         Self {
             id: request_id(request),
             traceparent: request.headers().get(TRACEPARENT).filter(|value| trace_id(value).is_some()).cloned(),
+            terms: Terms::of(request.method(), request.headers()),
             method: request.method().clone(),
             uri: request.uri().clone(),
         }
     }
 
-    pub fn id_text(&self) -> &str {
+    fn id_text(&self) -> &str {
         self.id.to_str().unwrap_or_default()
     }
 
@@ -57,8 +73,10 @@ fn request_id(request: &Request) -> HeaderValue {
             && value.as_bytes().iter().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(b))
     });
     given.cloned().unwrap_or_else(|| {
-        let text = format!("{:032x}", fastrand::u128(..));
-        HeaderValue::try_from(text).unwrap_or_else(|_| HeaderValue::from_static("0"))
+        let mut text = [0; 32];
+        // Sixteen bytes are thirty-two digits, and digits are always a header's value.
+        let _ = hex::encode_to_slice(fastrand::u128(..).to_be_bytes(), &mut text);
+        HeaderValue::from_bytes(&text).unwrap_or_else(|_| HeaderValue::from_static("0"))
     })
 }
 

@@ -39,9 +39,16 @@ pub async fn register(
     let mut account = NewAccount::try_from(form).map_err(Error::Invalid)?;
     // Each costs a hash and tells whether there is an account: an address may not do it without end.
     state.auth.attempts.take(None, address)?;
-    let hash = state.auth.passwords.hash(std::mem::take(&mut account.password)).await?;
     let id = UserId::random();
-    db::accounts::create(&state.db, &id, &account, &hash).await?;
+    let made = async {
+        let hash = state.auth.passwords.hash(std::mem::take(&mut account.password)).await?;
+        db::accounts::create(&state.db, &id, &account, &hash).await
+    };
+    made.await.inspect_err(|e| {
+        if !matches!(e, Error::Conflict(_)) {
+            state.auth.attempts.give_back(None, address);
+        }
+    })?;
     Ok((StatusCode::CREATED, session(&state, id)?))
 }
 
@@ -64,13 +71,27 @@ pub async fn login(
     // What is no address has no account either: the answer is the same.
     let email = Email::parse(&email).map_err(|_| Error::WrongCredentials)?;
     state.auth.attempts.take(Some(&email), address)?;
-    let account = db::accounts::by_email(&state.db, &email).await?;
+    match authenticate(&state, &email, password).await {
+        Ok(id) => {
+            state.auth.attempts.succeeded(&email, address);
+            session(&state, id)
+        }
+        Err(Error::WrongCredentials) => Err(Error::WrongCredentials),
+        // Nothing was learned from it, and it is no fault of the caller's.
+        Err(failure) => {
+            state.auth.attempts.give_back(Some(&email), address);
+            Err(failure)
+        }
+    }
+}
+
+/// Whose address and password these are.
+async fn authenticate(state: &AppState, email: &Email, password: String) -> Result<UserId, Error> {
+    let account = db::accounts::by_email(&state.db, email).await?;
     let (id, hash) = account.map_or((None, None), |account| (Some(account.user_id), account.password_hash));
     // Also without an account, so that the time tells nothing.
     let right = state.auth.passwords.verify(password, hash).await?;
-    let Some(id) = id.filter(|_| right) else { return Err(Error::WrongCredentials) };
-    state.auth.attempts.succeeded(&email, address);
-    session(&state, id)
+    id.filter(|_| right).ok_or(Error::WrongCredentials)
 }
 
 /// Trades a refresh token for new tokens.

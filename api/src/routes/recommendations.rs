@@ -60,7 +60,7 @@ pub async fn generate(State(state): State<AppState>, Caller(id): Caller) -> Resu
     let items = recommend(&plans, current, household.preferences, &year, now.date_naive());
     let set =
         Recommendations { user_id: id.to_string(), generated_at: now, expires_at: now + Days::new(VALID_DAYS), items };
-    db::recommendations::replace(&state.db, &set).await?;
-    state.cache.invalidate_user(&id).await;
-    Ok(Json(set))
+    let written = db::recommendations::replace(&state.db, &set).await;
+    state.cache.invalidate_user(&id).await; // also after a failure: the change may be committed, and only the answer lost
+    written.map(|()| Json(set))
 }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use utoipa::IntoParams;
 
 use crate::auth::Caller;
-use crate::cache::{Key, Source};
+use crate::cache::{Cached, Key, Namespace, Source};
 use crate::db;
 use crate::domain::id::UserId;
 use crate::domain::upload::{self, UploadReceipt, UsageUpload};
@@ -39,13 +39,13 @@ pub async fn history(
     State(state): State<AppState>,
     Caller(id): Caller,
     query: Result<Query<HistoryQuery>, QueryRejection>,
-) -> Result<(Source, Json<UsageHistory>), Error> {
+) -> Result<Cached, Error> {
     let count = query?.months.unwrap_or(DEFAULT_MONTHS);
     if !(1..=MAX_MONTHS).contains(&count) {
         return Err(Error::Invalid(format!("months must be from 1 to {MAX_MONTHS}")));
     }
     let (months, source) = months(&state, &id).await?;
-    Ok((source, Json(UsageHistory::of(id.to_string(), months, count))))
+    Cached::made(&UsageHistory::of(id.to_string(), months, count), Namespace::UsageAnalysis, source)
 }
 
 /// The caller's months: one cache entry a user, whatever is made of it.
@@ -60,12 +60,9 @@ async fn months(state: &AppState, id: &UserId) -> Result<(Vec<MonthUsage>, Sourc
     (status = 401, description = "Nobody is logged in", body = ErrorResponse),
     (status = 503, description = "The database does not answer", body = ErrorResponse),
 ))]
-pub async fn analysis(
-    State(state): State<AppState>,
-    Caller(id): Caller,
-) -> Result<(Source, Json<UsageAnalysis>), Error> {
+pub async fn analysis(State(state): State<AppState>, Caller(id): Caller) -> Result<Cached, Error> {
     let (months, source) = months(&state, &id).await?;
-    Ok((source, Json(UsageAnalysis::of(id.to_string(), &months))))
+    Cached::made(&UsageAnalysis::of(id.to_string(), &months), Namespace::UsageAnalysis, source)
 }
 
 /// Adds readings to the caller's history, as JSON or as CSV with the header line `date,kwh` or `date,kwh,cost_cents`.
@@ -88,8 +85,9 @@ pub async fn upload(
     UploadBody(entries): UploadBody,
 ) -> Result<Json<UploadReceipt>, Error> {
     let days = upload::days(&entries, Utc::now().date_naive())?;
-    db::usage::write(&state.db, &id, &days).await?;
-    state.cache.invalidate_user(&id).await;
+    let written = db::usage::write(&state.db, &id, &days).await;
+    state.cache.invalidate_user(&id).await; // also after a failure: the change may be committed, and only the answer lost
+    written?;
     // There is one at least.
     let (from, to) = (days[0].usage_date, days[days.len() - 1].usage_date);
     Ok(Json(UploadReceipt { days: days.len(), from, to }))

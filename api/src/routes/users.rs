@@ -62,7 +62,7 @@ pub async fn set_preferences(
     if !preferences.is_whole() {
         return Err(Error::Invalid("cost, flexibility, renewables and supplier_rating must sum to 100".to_owned()));
     }
-    db::users::set_preferences(&state.db, &id, preferences).await?;
-    state.cache.invalidate_user(&id).await;
-    Ok(Json(preferences))
+    let written = db::users::set_preferences(&state.db, &id, preferences).await;
+    state.cache.invalidate_user(&id).await; // also after a failure: the change may be committed, and only the answer lost
+    written.map(|()| Json(preferences))
 }

@@ -2,9 +2,9 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
-use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use axum::Router;
@@ -18,7 +18,6 @@ use tower::ServiceExt;
 use treebeard_api::auth::{Auth, AuthMode};
 use treebeard_api::cache::{self, Cache, Policy};
 use treebeard_api::embedded::{Postgres, Settings, Source};
-use treebeard_api::metrics::Metrics;
 use treebeard_api::state::AppState;
 use treebeard_api::{db, demo, router};
 
@@ -97,8 +96,7 @@ impl App {
         let db = PgPool::connect_with(database(true).await).await.unwrap();
         let auth = Auth::new(auth, Some(SECRET), 0).unwrap();
         let cache = Cache::connect(&settings()).await;
-        let metrics = Arc::new(Metrics::new(cache.clone(), db.clone()));
-        let state = AppState { db: db.clone(), cache, auth, metrics };
+        let state = AppState::new(db.clone(), cache, auth);
         Self { router: router::router(state), db }
     }
 

@@ -12,7 +12,7 @@ pub use app::{App, Reply, SECRET, database};
 pub use client::json_request;
 pub use logs::Logs;
 pub use node::{Database, Node, key, within};
-pub use process::{Folder, Process, until};
+pub use process::{Folder, Process, answer, until};
 pub use proxy::{Proxy, Weather};
 pub use redis::{Cluster, Redis};
 

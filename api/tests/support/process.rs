@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -33,6 +33,7 @@ pub struct Process {
     folder: PathBuf,
     address: String,
     admin: String,
+    log: Arc<Mutex<Vec<String>>>,
 }
 
 impl Process {
@@ -43,8 +44,13 @@ impl Process {
 
     /// Starts it over a database and a Redis of the test's.
     pub fn over(folder: &Path, database: &str, redis: &str) -> Self {
-        let envs = [("DATABASE_URL", database), ("REDIS_URL", redis), ("AUTH_MODE", "demo")];
-        Self::serve(folder, &[], &envs)
+        Self::over_with(folder, database, redis, &[])
+    }
+
+    /// As [`over`](Self::over), with variables of the environment.
+    pub fn over_with(folder: &Path, database: &str, redis: &str, envs: &[(&str, &str)]) -> Self {
+        let usual = [("DATABASE_URL", database), ("REDIS_URL", redis), ("AUTH_MODE", "demo")];
+        Self::serve(folder, &[], &[&usual, envs].concat())
     }
 
     fn serve(folder: &Path, args: &[&str], envs: &[(&str, &str)]) -> Self {
@@ -59,22 +65,31 @@ impl Process {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        let log = BufReader::new(child.stderr.take().unwrap());
+        let stderr = BufReader::new(child.stderr.take().unwrap());
         let (sender, receiver) = mpsc::channel();
+        let log = Arc::new(Mutex::new(Vec::new()));
+        let lines = Arc::clone(&log);
         std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
+            for line in stderr.lines().map_while(Result::ok) {
                 for words in ["operators are served on http://", "listening on http://"] {
-                    if let Some((_, address)) = line.split_once(words) {
-                        let _ = sender.send(address.to_owned());
+                    if let Some((_, rest)) = line.split_once(words) {
+                        let end = rest.find('"').unwrap_or(rest.len()); // of the message, in JSON
+                        let _ = sender.send(rest[..end].to_owned());
                     }
                 }
                 eprintln!("{line}");
+                lines.lock().unwrap().push(line);
             }
         });
         let address =
             || receiver.recv_timeout(Duration::from_mins(2)).expect("the API did not start; its log is above");
         let admin = address();
-        Self { child, folder: folder.to_owned(), address: address(), admin }
+        Self { child, folder: folder.to_owned(), address: address(), admin, log }
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap().clone()
     }
 
     /// Where operators reach it.
@@ -84,7 +99,7 @@ impl Process {
 
     /// Sends a request without a body to the admin listener, and returns the raw response.
     pub fn ask_admin(&self, path: &str) -> String {
-        exchange(&self.admin, path)
+        ask(&self.admin, path)
     }
 
     pub fn signal(&self, signal: Signal) {
@@ -104,15 +119,28 @@ impl Process {
         self.child.wait().unwrap()
     }
 
-    /// Sends a GET request and returns the raw response.
     /// Kills the private database. Connections that are open may answer once more before they notice.
     pub fn kill_database(&self) {
         kill_process(self.postmaster(), Signal::KILL).unwrap();
         until("the database is down", || self.get("/health").contains(r#""database":"down""#).then_some(()));
     }
 
+    /// Sends a GET request and returns the raw response.
     pub fn get(&self, path: &str) -> String {
-        exchange(&self.address, path)
+        ask(&self.address, path)
+    }
+
+    /// Sends JSON, with header lines of the test's, and returns the raw response.
+    pub fn send(&self, method: &str, path: &str, headers: &[&str], body: &Value) -> String {
+        answer(self.begin(method, path, headers, body))
+    }
+
+    /// Sends JSON, and leaves the answer to be read from the connection, or not.
+    pub fn begin(&self, method: &str, path: &str, headers: &[&str], body: &Value) -> TcpStream {
+        let body = body.to_string();
+        let length = format!("Content-Length: {}", body.len());
+        let headers = [headers, &["Content-Type: application/json", &length]].concat();
+        request(&self.address, &format!("{method} {path}"), &headers, &body)
     }
 
     /// What was written down about the private database.
@@ -156,9 +184,19 @@ impl Process {
     }
 }
 
-fn exchange(address: &str, path: &str) -> String {
+fn ask(address: &str, path: &str) -> String {
+    answer(request(address, &format!("GET {path}"), &[], ""))
+}
+
+fn request(address: &str, target: &str, headers: &[&str], body: &str) -> TcpStream {
     let mut socket = TcpStream::connect(address).unwrap();
-    write!(socket, "GET {path} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n\r\n").unwrap();
+    let headers: String = headers.iter().flat_map(|header| [header, "\r\n"]).collect();
+    write!(socket, "{target} HTTP/1.1\r\nHost: api\r\nConnection: close\r\n{headers}\r\n{body}").unwrap();
+    socket
+}
+
+/// All that comes until the server closes the connection.
+pub fn answer(mut socket: TcpStream) -> String {
     let mut text = String::new();
     socket.read_to_string(&mut text).unwrap();
     text

@@ -559,12 +559,14 @@ export interface components {
         Recommendation: {
             /**
              * Format: int64
-             * @description How much less that is than a year on the current plan, in US cents; negative when it costs more.
+             * @description How much less that is than a year on the current plan, in US cents; negative when it costs more, `null` when no
+             *     current plan is known.
              */
-            annual_savings_cents: number;
+            annual_savings_cents: number | null;
             /**
              * Format: int32
-             * @description Months until lower bills have paid for the switch, 0 when it costs nothing; `null` when they never do.
+             * @description Months until lower bills have paid for the switch, 0 when it costs nothing; `null` when they never do, and when no
+             *     current plan is known.
              */
             break_even_months: number | null;
             /** @description The plan. */
@@ -630,7 +632,7 @@ export interface components {
             name: string;
             /**
              * Format: password
-             * @description 10 characters at least.
+             * @description 10 to 256 characters.
              */
             password: string;
             /**

@@ -55,6 +55,7 @@ it('preferences are saved and shown, and nobody who did not sign in can sign out
   let stored = profile;
   fakeApi({
     '/api/v1/users/profile': () => ({ body: stored }),
+    'GET /api/v1/users/preferences': () => ({ body: stored.preferences }),
     'PUT /api/v1/users/preferences': (init) => {
       const preferences = JSON.parse(init.body as string) as typeof wanted;
       stored = { ...profile, preferences };
@@ -64,7 +65,7 @@ it('preferences are saved and shown, and nobody who did not sign in can sign out
   const { user } = renderApp('/profile');
   await user.click(await screen.findByText('Change them'));
   expect(screen.queryByRole('button', { name: 'Sign out' })).toBeNull();
-  const form = screen.getByRole('form', { name: 'What matters to you' });
+  const form = await screen.findByRole('form', { name: 'What matters to you' });
   await user.click(within(form).getByRole('button', { name: 'Save' }));
   expect(await within(form).findByText(/^Saved/)).toBeInTheDocument();
   expect(stored.preferences).toEqual(wanted);

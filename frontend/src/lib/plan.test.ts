@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { summary } from '../../test/fixtures';
 import { contractLabel, contractProgress, monthlyBill } from './plan';
-import { savingSentence } from './savings';
 import { busiestMonth, totalCost } from './usage';
 
 it('adds the monthly fee to the price of the power', () => {
@@ -25,12 +24,6 @@ describe('contract progress', () => {
   it('is over for a contract that ends as it starts', () => {
     expect(contractProgress('2026-01-01', '2026-01-01', new Date('2025-01-01'))).toBe(1);
   });
-});
-
-it('says what a year saves or costs', () => {
-  expect(savingSentence(32_760)).toBe('Saves $328 a year');
-  expect(savingSentence(-1_900)).toBe('Costs $19 more a year');
-  expect(savingSentence(0)).toBe('Costs the same as your plan');
 });
 
 describe('usage', () => {

@@ -44,12 +44,15 @@ pub struct Recommendation {
     pub plan: PlanSummary,
     /// What the first year costs: energy, monthly fees, and what switching costs. In US cents.
     pub projected_annual_cost_cents: i64,
-    /// How much less that is than a year on the current plan, in US cents; negative when it costs more.
-    pub annual_savings_cents: i64,
+    /// How much less that is than a year on the current plan, in US cents; negative when it costs more, `null` when no
+    /// current plan is known.
+    #[schema(required)]
+    pub annual_savings_cents: Option<i64>,
     /// Part of the first year's cost that is paid once: the connection fee, and the fee for leaving the current plan
     /// before its contract ends. In US cents.
     pub switching_cost_cents: i64,
-    /// Months until lower bills have paid for the switch, 0 when it costs nothing; `null` when they never do.
+    /// Months until lower bills have paid for the switch, 0 when it costs nothing; `null` when they never do, and when no
+    /// current plan is known.
     #[schema(required)]
     pub break_even_months: Option<u32>,
     /// What speaks for it.
@@ -100,13 +103,18 @@ struct Switch {
 }
 
 impl Switch {
-    fn first_year_savings(&self) -> i64 {
-        self.now.map_or(0, |now| now - self.first_year)
+    fn first_year_savings(&self) -> Option<i64> {
+        self.now.map(|now| now - self.first_year)
+    }
+
+    /// Of every year after the first.
+    fn yearly_savings(&self) -> Option<i64> {
+        self.first_year_savings().map(|savings| savings + self.once)
     }
 
     /// Months until what the bills save has paid for the switch.
     fn break_even_months(&self) -> Option<u32> {
-        let yearly = self.first_year_savings() + self.once;
+        let yearly = self.yearly_savings()?;
         // Months = once / (yearly / 12), rounded up.
         (yearly > 0).then(|| u32::try_from((self.once * 12 + yearly - 1) / yearly).unwrap_or(u32::MAX))
     }

@@ -159,7 +159,7 @@ proptest! {
         let top = recommend(&[candidate], Some(leaving), prefer(25, 25, 25), &year(kwh), TODAY);
         let once = i64::from(connection + fee_months * 500);
         prop_assert_eq!(top[0].switching_cost_cents, once);
-        let yearly = top[0].annual_savings_cents + once;
+        let yearly = top[0].annual_savings_cents.unwrap() + once;
         match top[0].break_even_months.map(i64::from) {
             Some(months) => {
                 prop_assert!(yearly * months >= once * 12);
@@ -176,14 +176,15 @@ fn the_current_plan_is_not_recommended_and_leaving_it_is_priced() {
     let leaving = Leaving { plan: &plans[0], contract_ends_on: NaiveDate::from_ymd_opt(2027, 3, 1) };
     let top = recommend(&plans, Some(leaving), prefer(50, 20, 20), &year(1000.0), TODAY);
     assert_eq!(top.len(), 1);
-    assert_eq!((top[0].plan.plan_id.as_str(), top[0].annual_savings_cents), ("plan_0002", 108_000));
+    assert_eq!((top[0].plan.plan_id.as_str(), top[0].annual_savings_cents), ("plan_0002", Some(108_000)));
     assert_eq!((top[0].switching_cost_cents, top[0].break_even_months), (12_000, Some(2)));
-    assert_eq!(top[0].reasons[0], "Saves $1080 a year against your current plan");
+    assert_eq!(top[0].reasons[0], "Saves $1080 in the first year against your current plan");
     assert_eq!(top[0].risk_flags, ["Leaving your current plan before 2027-03-01 costs $120"]);
 
     let free = Leaving { plan: &plans[0], contract_ends_on: Some(TODAY) };
     let top = recommend(&plans, Some(free), prefer(50, 20, 20), &year(1000.0), TODAY);
-    assert_eq!((top[0].annual_savings_cents, top[0].break_even_months), (120_000, Some(0)));
+    assert_eq!((top[0].annual_savings_cents, top[0].break_even_months), (Some(120_000), Some(0)));
+    assert_eq!(top[0].reasons[0], "Saves $1200 a year against your current plan");
     assert!(top[0].risk_flags.is_empty());
 }
 
@@ -195,7 +196,7 @@ fn a_switch_that_pays_late_or_never_says_so() {
         recommend(&[plan(2, price, 0, 0, 2.9)], Some(leaving), prefer(50, 20, 20), &year(1000.0), TODAY).remove(0)
     };
     let late = ask(9.5);
-    assert_eq!((late.annual_savings_cents, late.break_even_months), (-6_000, Some(24)));
+    assert_eq!((late.annual_savings_cents, late.break_even_months), (Some(-6_000), Some(24)));
     assert_eq!(late.reasons[0], "Saves $60 a year from the second year on");
     let flags = [
         "Costs $60 more in the first year than staying",
@@ -215,7 +216,19 @@ fn estimated_months_are_a_risk() {
     short.observed = std::array::from_fn(|m| m < 4);
     let top = recommend(&[plan(1, 10.0, 0, 0, 3.0)], None, prefer(50, 20, 20), &short, TODAY);
     assert_eq!(top[0].risk_flags, ["Rests on 4 months of your year; the other 8 are estimated"]);
-    assert_eq!((top[0].annual_savings_cents, top[0].break_even_months), (0, None));
+}
+
+/// Whatever a connection costs: what there is nothing to compare with saves nothing, and never pays.
+#[test]
+fn without_a_current_plan_nothing_is_said_of_savings() {
+    for connection_fee_cents in [0, 1_500] {
+        let candidate = Plan { connection_fee_cents, ..plan(1, 10.0, 0, 0, 3.0) };
+        let item = recommend(&[candidate], None, prefer(50, 20, 20), &year(1000.0), TODAY).remove(0);
+        assert_eq!((item.annual_savings_cents, item.break_even_months), (None, None));
+        assert_eq!(item.switching_cost_cents, i64::from(connection_fee_cents));
+        let words = [item.reasons, item.risk_flags].concat().join("; ");
+        assert!(!words.contains("Saves") && !words.contains("bills"), "{words}");
+    }
 }
 
 #[test]

@@ -23,12 +23,7 @@ pub struct Context<'a> {
 
 pub fn reasons(plan: &PlanSummary, points: Points, switch: &Switch) -> Vec<String> {
     let mut reasons = Vec::new();
-    let (first_year, later) = (switch.first_year_savings(), switch.first_year_savings() + switch.once);
-    if first_year >= WORTH_SAYING {
-        reasons.push(format!("Saves {} a year against your current plan", dollars(first_year)));
-    } else if switch.now.is_some() && later >= WORTH_SAYING {
-        reasons.push(format!("Saves {} a year from the second year on", dollars(later)));
-    }
+    reasons.extend(saving(switch));
     if points.cost >= 90_000 {
         reasons.push("Among the cheapest for the way you use energy".to_owned());
     }
@@ -47,6 +42,19 @@ pub fn reasons(plan: &PlanSummary, points: Points, switch: &Switch) -> Vec<Strin
         reasons.push("The best balance of what matters to you".to_owned());
     }
     reasons
+}
+
+/// What the bills become less by; a first year with fees of its own is told apart from those after it.
+fn saving(switch: &Switch) -> Option<String> {
+    let (first_year, yearly) = (switch.first_year_savings()?, switch.yearly_savings()?);
+    if first_year >= WORTH_SAYING {
+        let when = if switch.once == 0 { "a year" } else { "in the first year" };
+        Some(format!("Saves {} {when} against your current plan", dollars(first_year)))
+    } else if yearly >= WORTH_SAYING {
+        Some(format!("Saves {} a year from the second year on", dollars(yearly)))
+    } else {
+        None
+    }
 }
 
 pub fn risk_flags(plan: &Plan, switch: &Switch, context: &Context<'_>) -> Vec<String> {
@@ -81,8 +89,7 @@ pub fn risk_flags(plan: &Plan, switch: &Switch, context: &Context<'_>) -> Vec<St
 }
 
 fn money_flags(flags: &mut Vec<String>, switch: &Switch, context: &Context<'_>) {
-    let savings = switch.first_year_savings();
-    if savings <= -WORTH_SAYING {
+    if let Some(savings) = switch.first_year_savings().filter(|&savings| savings <= -WORTH_SAYING) {
         flags.push(format!("Costs {} more in the first year than staying", dollars(-savings)));
     }
     if let Some(ends) = context.current.and_then(|leaving| leaving.contract_ends_on)

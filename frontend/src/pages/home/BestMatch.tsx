@@ -4,7 +4,7 @@ import { Icon } from '../../components/Icon';
 import { Loaded } from '../../components/Loaded';
 import { useRecommendations } from '../../hooks/useRecommendations';
 import { formatWholeMoney } from '../../lib/format';
-import { savingSentence } from '../../lib/savings';
+import { firstYear, savingSentence } from '../../lib/savings';
 
 /** The first recommendation, in one line. */
 export function BestMatch() {
@@ -25,10 +25,13 @@ export function BestMatch() {
                 <p className="best-match__plan">{best.plan.plan_name}</p>
                 <p>
                   {best.plan.supplier.name}, about{' '}
-                  {formatWholeMoney(best.projected_annual_cost_cents)} a year
+                  {formatWholeMoney(best.projected_annual_cost_cents)}{' '}
+                  {firstYear(best.switching_cost_cents)}
                 </p>
               </div>
-              <p className="best-match__saving">{savingSentence(best.annual_savings_cents)}</p>
+              <p className="best-match__saving">
+                {savingSentence(best.annual_savings_cents, best.switching_cost_cents)}
+              </p>
               <Link to="/recommendations" className="button">
                 Why this plan <Icon name="arrow" />
               </Link>

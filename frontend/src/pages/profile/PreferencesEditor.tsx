@@ -1,14 +1,27 @@
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
-import { sendJson } from '../../api/client';
+import { apiUrl, sendJson } from '../../api/client';
 import type { Preferences } from '../../api/types';
 import { useReloadProfile } from '../../app/profile';
+import { Loaded } from '../../components/Loaded';
 import { SubmitError } from '../../components/SubmitError';
+import { useApi } from '../../hooks/useApi';
 import { useSubmit } from '../../hooks/useSubmit';
 import { PREFERENCES, rebalance } from '../../lib/preferences';
 
+const STORED = apiUrl('/api/v1/users/preferences', {});
+
+/** Changes what is stored now, which may be newer than the profile of this visit. */
+export function PreferencesEditor() {
+  return (
+    <Loaded resource={useApi(STORED)} what="what matters to you" blocks={1}>
+      {(stored) => <Sliders stored={stored} />}
+    </Loaded>
+  );
+}
+
 /** Four sliders that share 100 points: what one takes, the others give. */
-export function PreferencesEditor({ stored }: { stored: Preferences }) {
+function Sliders({ stored }: { stored: Preferences }) {
   const [draft, setDraft] = useState(stored);
   const { busy, error, submit } = useSubmit();
   const [saved, setSaved] = useState(false);

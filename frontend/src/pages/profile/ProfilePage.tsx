@@ -37,7 +37,7 @@ export default function ProfilePage() {
               <PreferenceBars preferences={data.preferences} />
               <details className="disclosure">
                 <summary>Change them</summary>
-                <PreferencesEditor stored={data.preferences} />
+                <PreferencesEditor />
               </details>
             </section>
           </div>

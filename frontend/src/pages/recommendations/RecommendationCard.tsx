@@ -4,7 +4,7 @@ import { Icon } from '../../components/Icon';
 import { Rating } from '../../components/Rating';
 import { formatRate, formatWholeMoney } from '../../lib/format';
 import { contractLabel } from '../../lib/plan';
-import { breakEvenSentence, savingSentence } from '../../lib/savings';
+import { breakEvenSentence, firstYear, savingSentence } from '../../lib/savings';
 import { ScoreRings } from './ScoreRings';
 import './RecommendationCard.css';
 
@@ -23,9 +23,10 @@ export function RecommendationCard({ recommendation }: { recommendation: Recomme
           {plan.supplier.name} <Rating value={plan.supplier.rating} />
         </p>
         <p className="recommendation__cost">
-          <strong>{formatWholeMoney(recommendation.projected_annual_cost_cents)}</strong> a year{' '}
+          <strong>{formatWholeMoney(recommendation.projected_annual_cost_cents)}</strong>{' '}
+          {firstYear(switching)}{' '}
           <span className="recommendation__saving">
-            {savingSentence(recommendation.annual_savings_cents)}
+            {savingSentence(recommendation.annual_savings_cents, switching)}
           </span>
         </p>
         {breakEven !== undefined && <p className="recommendation__supplier">{breakEven}</p>}
