@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use crate::auth::{Auth, AuthMode};
+use crate::auth::{Auth, AuthMode, OriginSecrets};
 use crate::cache::{Address, Policy, Settings};
 use crate::embedded::Source;
 use crate::warming::Mode;
@@ -37,6 +37,10 @@ pub struct ServeOptions {
     /// How many proxies stand before the service, each adding to X-Forwarded-For; 0 believes no such header
     #[arg(long, env = "TRUSTED_PROXIES", default_value_t = 0)]
     pub trusted_proxies: usize,
+    /// SHA-256 digests of what X-Origin-Verify must have, in hexadecimal, separated by commas: requests that did not
+    /// come through the distribution are refused
+    #[arg(long, env = "ORIGIN_SECRET_SHA256")]
+    pub origin_secret_sha256: Option<OriginSecrets>,
     /// The address for operators and Prometheus, without authentication; port 0 takes a free one
     /// [default: 127.0.0.1:9464, when it is free]
     #[arg(long, env = "ADMIN_ADDR", verbatim_doc_comment)]
@@ -70,6 +74,11 @@ pub struct CacheOptions {
 }
 
 impl CacheOptions {
+    /// What may be a reference to a secret, with its variable.
+    pub const fn secret(&mut self) -> (&'static str, &mut Option<String>) {
+        ("REDIS_URL", &mut self.redis_url)
+    }
+
     /// The cache that these options describe.
     ///
     /// # Errors
@@ -121,6 +130,11 @@ pub struct PoolSettings {
 }
 
 impl DatabaseOptions {
+    /// What may be a reference to a secret, with its variable.
+    pub const fn secret(&mut self) -> (&'static str, &mut Option<String>) {
+        ("DATABASE_URL", &mut self.database_url)
+    }
+
     /// The pool that these options describe.
     #[must_use]
     pub const fn pool(&self) -> PoolSettings {
@@ -134,6 +148,11 @@ impl DatabaseOptions {
 }
 
 impl ServeOptions {
+    /// What may be references to secrets, with their variables.
+    pub fn secrets(&mut self) -> Vec<(&'static str, &mut Option<String>)> {
+        vec![("JWT_SECRET", &mut self.jwt_secret), self.cache.secret(), self.database.secret()]
+    }
+
     /// How callers are told apart.
     ///
     /// # Errors
@@ -145,6 +164,7 @@ impl ServeOptions {
         if mode == AuthMode::Demo && !self.bind.is_loopback() {
             return Err(format!("demo mode lets everybody in, so it is refused on {}; bind to 127.0.0.1", self.bind));
         }
-        Auth::new(mode, self.jwt_secret.as_deref(), self.trusted_proxies)
+        let auth = Auth::new(mode, self.jwt_secret.as_deref(), self.trusted_proxies)?;
+        Ok(Auth { origin: self.origin_secret_sha256.clone(), ..auth })
     }
 }

@@ -26,6 +26,9 @@ pub enum Error {
     /// 403: it belongs to somebody else.
     #[error("this belongs to another user")]
     Forbidden,
+    /// 403: it did not come through the distribution.
+    #[error("this address answers only what comes through its CDN")]
+    NotThroughCdn,
     /// 404: there is no such thing.
     #[error("{0} not found")]
     NotFound(&'static str),
@@ -85,7 +88,7 @@ impl Error {
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad_request"),
             Self::Unauthorized => (StatusCode::UNAUTHORIZED, "unauthorized"),
             Self::WrongCredentials => (StatusCode::UNAUTHORIZED, "wrong_credentials"),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::Forbidden | Self::NotThroughCdn => (StatusCode::FORBIDDEN, "forbidden"),
             Self::NotFound(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
             Self::Conflict(_) => (StatusCode::CONFLICT, "conflict"),

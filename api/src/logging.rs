@@ -1,4 +1,5 @@
-//! Structured logs on standard error: text for people, JSON lines with `LOG_FORMAT=json`; `RUST_LOG` selects.
+//! Structured logs on standard error: text for people, JSON lines with `LOG_FORMAT=json`, or where a Lambda function's
+//! log format is JSON; `RUST_LOG` selects.
 
 use std::io::IsTerminal;
 
@@ -14,7 +15,8 @@ use crate::metrics::QueryTimes;
 pub fn init() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,sqlx=warn"));
     let logs = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    let logs = if std::env::var("LOG_FORMAT").is_ok_and(|format| format == "json") {
+    let json = |variable| std::env::var(variable).is_ok_and(|format| format.eq_ignore_ascii_case("json"));
+    let logs = if json("LOG_FORMAT") || json("AWS_LAMBDA_LOG_FORMAT") {
         logs.json().with_filter(filter).boxed()
     } else {
         logs.with_ansi(std::io::stderr().is_terminal()).with_target(false).with_filter(filter).boxed()

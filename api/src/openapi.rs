@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::IntoResponse;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
@@ -54,12 +56,18 @@ pub fn json() -> Result<String, serde_json::Error> {
     Document::openapi().to_pretty_json().map(|text| text + "\n")
 }
 
-/// `GET /openapi.json`: written and compressed once.
+/// The commit that the service was built from, where `GIT_COMMIT` said so when it was compiled.
+pub const COMMIT: Option<&str> = option_env!("GIT_COMMIT");
+/// Where a response says so: the document itself is the same from one commit to the next.
+const X_API_COMMIT: HeaderName = HeaderName::from_static("x-api-commit");
+
+/// `GET /openapi.json`: written and compressed once. The service's version is the document's, in `info`.
 ///
 /// # Errors
 /// As [`json`].
-pub async fn serve() -> Result<Cached, Error> {
+pub async fn serve() -> Result<impl IntoResponse, Error> {
     static DOCUMENT: LazyLock<Result<Cached, Error>> =
         LazyLock::new(|| Cached::made(&Document::openapi(), Namespace::Response, Source::L1));
-    DOCUMENT.clone()
+    let commit = COMMIT.map(|commit| [(X_API_COMMIT, HeaderValue::from_static(commit))]);
+    Ok((commit, DOCUMENT.clone()?))
 }

@@ -8,6 +8,7 @@ use axum::handler::Handler;
 use axum::routing::{get, post};
 
 use crate::admin;
+use crate::auth::guarded;
 use crate::error::Error;
 use crate::middleware::Observe;
 use crate::openapi;
@@ -19,9 +20,10 @@ const MAX_BODY: usize = 256 * 1024;
 
 /// The service.
 pub fn router(state: AppState) -> Router {
+    let origin = state.auth.origin.clone();
     let observe = Observe::new(Arc::clone(&state.metrics), state.writes.clone());
     // Whole paths rather than nested routers, which would take each request's address apart twice.
-    Router::new()
+    let routes = Router::new()
         .route("/api/v1/plans/catalog", get(plans::catalog))
         .route("/api/v1/plans/{plan_id}", get(plans::plan))
         .route("/api/v1/recommendations/{user_id}", get(recommendations::for_user))
@@ -41,8 +43,8 @@ pub fn router(state: AppState) -> Router {
         .route("/openapi.json", get(openapi::serve))
         .fallback(async || Error::NotFound("route"))
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
-        .with_state(state)
-        .layer(observe)
+        .with_state(state);
+    guarded(routes, origin).layer(observe)
 }
 
 fn body_limit() -> DefaultBodyLimit {

@@ -8,6 +8,7 @@ use tokio_util::task::TaskTracker;
 use crate::auth::Auth;
 use crate::cache::Cache;
 use crate::metrics::Metrics;
+use crate::routes::health::Probe;
 
 /// What every request shares. Each request clones it: all that costs is a count a part.
 #[derive(Debug, Clone)]
@@ -22,6 +23,8 @@ pub struct AppState {
     pub metrics: Arc<Metrics>,
     /// Requests that change something, those included whose client has left.
     pub writes: TaskTracker,
+    /// Whether what the service needs answers.
+    pub probe: Probe,
 }
 
 impl AppState {
@@ -29,7 +32,7 @@ impl AppState {
     #[must_use]
     pub fn new(db: PgPool, cache: Cache, auth: Auth) -> Self {
         let metrics = Arc::new(Metrics::new(cache.clone(), db.clone()));
-        Self { db, cache, auth: Arc::new(auth), metrics, writes: TaskTracker::new() }
+        Self { db, cache, auth: Arc::new(auth), metrics, writes: TaskTracker::new(), probe: Probe::default() }
     }
 
     /// Waits until what was begun is done: requests that change something, then cache fills.

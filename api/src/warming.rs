@@ -1,4 +1,5 @@
-//! Filling the cache before it is asked: popular plans, active users' profiles, recent recommendations.
+//! Filling the cache before it is asked: popular plans, the catalogue's first pages, active users' profiles, recent
+//! recommendations. What is there already is fetched anew, so that a schedule keeps it from ever expiring.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -10,10 +11,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::cache::Key;
 use crate::db::{self, warming};
+use crate::domain::catalog::CatalogFilter;
 use crate::domain::id::{PlanId, UserId};
 use crate::error::Error;
 use crate::state::AppState;
 
+/// The catalogue's pages that are filled, of its usual size.
+const PAGES: u32 = 5;
 /// Fills under way at a time: a part of the pool, so that requests go on.
 const CONCURRENCY: usize = 8;
 /// How many plans, and how many of each kind about users, unless the caller says otherwise.
@@ -26,7 +30,7 @@ const USERS: u32 = 50;
 pub enum Mode {
     /// All of them.
     Full,
-    /// Plans, the most recommended and most held first.
+    /// Plans, the most recommended and most held first, and the catalogue's first pages.
     Plans,
     /// Profiles of users with recent usage.
     Profiles,
@@ -50,11 +54,13 @@ pub struct Warming {
 pub struct Report {
     /// Plans, when they were to be filled.
     pub plans: Option<usize>,
+    /// First pages of the catalogue, when they were to be filled.
+    pub pages: Option<usize>,
     /// Profiles, when they were to be filled.
     pub profiles: Option<usize>,
     /// Recommendations, when they were to be filled.
     pub recommendations: Option<usize>,
-    /// What could not be filled.
+    /// What could not be filled, or is not in Redis where there is one.
     pub failed: usize,
     /// All that was filled.
     pub total: usize,
@@ -72,6 +78,8 @@ pub async fn warm(state: &AppState, what: &Warming, progress: impl Fn(usize, usi
     if wanted(Mode::Plans) {
         let ids = warming::popular_plans(&state.db, what.limit.unwrap_or(PLANS)).await?;
         report.plans = Some(fill(ids, &mut report.failed, &progress, async |id| plan(state, id).await).await);
+        let pages = (1..=PAGES).collect();
+        report.pages = Some(fill(pages, &mut report.failed, &progress, async |n| page(state, n).await).await);
     }
     if wanted(Mode::Profiles) {
         let ids = warming::active_users(&state.db, what.days, what.limit.unwrap_or(USERS)).await?;
@@ -82,19 +90,21 @@ pub async fn warm(state: &AppState, what: &Warming, progress: impl Fn(usize, usi
         let filled = fill(ids, &mut report.failed, &progress, async |id| recommendations(state, id).await).await;
         report.recommendations = Some(filled);
     }
-    report.total = [report.plans, report.profiles, report.recommendations].into_iter().flatten().sum();
+    report.total = [report.plans, report.pages, report.profiles, report.recommendations].into_iter().flatten().sum();
     report.seconds = start.elapsed().as_secs_f64();
     Ok(report)
 }
 
-async fn fill<F: Future<Output = Result<(), Error>>>(
-    ids: Vec<String>,
+async fn fill<T: Clone, F: Future<Output = Result<(), Error>>>(
+    ids: Vec<T>,
     failed: &mut usize,
     progress: &impl Fn(usize, usize),
-    one: impl Fn(String) -> F,
+    one: impl Fn(T) -> F,
 ) -> usize {
     let (all, mut done, mut filled) = (ids.len(), 0, 0);
-    let mut fills = stream::iter(ids).map(one).buffer_unordered(CONCURRENCY);
+    // Once more, because Redis has a tenth of a second for an answer, and may be busy.
+    let attempts = |id: T| async { if one(id.clone()).await.is_ok() { Ok(()) } else { one(id).await } };
+    let mut fills = stream::iter(ids).map(attempts).buffer_unordered(CONCURRENCY);
     while let Some(result) = fills.next().await {
         done += 1;
         match result {
@@ -108,18 +118,23 @@ async fn fill<F: Future<Output = Result<(), Error>>>(
 
 async fn plan(state: &AppState, id: String) -> Result<(), Error> {
     let (id, db) = (PlanId::try_from(id).map_err(unreadable)?, state.db.clone());
-    state.cache.json(&Key::plan(&id), async move { db::plans::find(&db, &id).await }).await.map(drop)
+    state.cache.refresh(&Key::plan(&id), async move { db::plans::find(&db, &id).await }).await
+}
+
+async fn page(state: &AppState, number: u32) -> Result<(), Error> {
+    let (filter, db) = (CatalogFilter::all(number), state.db.clone());
+    state.cache.refresh(&Key::catalog_page(&filter), async move { db::plans::page(&db, &filter).await }).await
 }
 
 async fn profile(state: &AppState, id: String) -> Result<(), Error> {
     let (id, db) = (UserId::try_from(id).map_err(unreadable)?, state.db.clone());
-    state.cache.json(&Key::profile(&id), async move { db::users::profile(&db, &id).await }).await.map(drop)
+    state.cache.refresh(&Key::profile(&id), async move { db::users::profile(&db, &id).await }).await
 }
 
 async fn recommendations(state: &AppState, id: String) -> Result<(), Error> {
     let (id, db) = (UserId::try_from(id).map_err(unreadable)?, state.db.clone());
     let key = Key::recommendations(&id);
-    state.cache.json(&key, async move { db::recommendations::latest(&db, &id).await }).await.map(drop)
+    state.cache.refresh(&key, async move { db::recommendations::latest(&db, &id).await }).await
 }
 
 fn unreadable(why: impl Display) -> Error {

@@ -85,3 +85,17 @@ fn read_into(text: &mut String, path: &Path) {
         text.push_str(&String::from_utf8_lossy(&fs::read(path).unwrap()));
     }
 }
+
+#[tokio::test]
+async fn the_program_and_the_document_say_the_version_and_the_build_says_the_commit() {
+    let version = env!("CARGO_PKG_VERSION");
+    let reply = App::demo().await.get("/openapi.json").await;
+    assert_eq!(reply.json()["info"]["version"], version);
+    let commit = option_env!("GIT_COMMIT");
+    assert_eq!(reply.header("x-api-commit"), commit.unwrap_or_default());
+    let said = String::from_utf8(Command::new(PROGRAM).arg("--version").output().unwrap().stdout).unwrap();
+    assert_eq!(
+        said,
+        commit.map_or(format!("treebeard-api {version}\n"), |it| format!("treebeard-api {version} ({it})\n"))
+    );
+}

@@ -98,11 +98,16 @@ async fn warming_fills_redis_and_a_running_service_starts_warm() {
     let words = text(&output.stdout);
     let lines: Vec<&str> = words.lines().collect();
     assert_eq!(
-        lines[..3],
-        ["Warmed 100 popular plans", "Warmed 20 active user profiles", "Warmed 20 recent recommendations"],
+        lines[..4],
+        [
+            "Warmed 100 popular plans",
+            "Warmed 5 catalogue pages",
+            "Warmed 20 active user profiles",
+            "Warmed 20 recent recommendations"
+        ],
         "{output:?}"
     );
-    assert!(lines[3].starts_with("Total: 140 items in ") && lines[3].ends_with('s') && lines.len() == 4, "{words}");
+    assert!(lines[4].starts_with("Total: 145 items in ") && lines[4].ends_with('s') && lines.len() == 5, "{words}");
     assert_eq!(redis.cli(&["eval", "return #redis.call('keys', 'plan_catalog:v1:plan_*')", "0"]), "100");
 
     let folder = Folder::new();
@@ -113,7 +118,7 @@ async fn warming_fills_redis_and_a_running_service_starts_warm() {
     redis.cli(&["flushall"]);
     let output = run(&["--json", "warm", "--mode", "plans", "--limit", "7", "--url", &api.admin()]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"));
-    assert_eq!((&report["plans"], &report["total"], &report["profiles"]), (&7.into(), &7.into(), &Value::Null));
+    assert_eq!((&report["plans"], &report["total"], &report["profiles"]), (&7.into(), &12.into(), &Value::Null));
     assert_eq!(redis.cli(&["exists", "user_profile:v1:user_123"]), "0");
 }
 
@@ -210,4 +215,22 @@ fn serve_embedded_has_a_private_redis_that_ends_with_it() {
     api.signal(Signal::KILL);
     api.wait();
     until("Redis is gone", || (!ping().status.success()).then_some(()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_answers_its_cdn_alone_tells_its_operators_how_it_is() {
+    let (database, redis) = urls().await;
+    let (folder, digest) = (Folder::new(), "0".repeat(64));
+    let api = Process::over_with(folder.path(), &database, &redis.url(), &[("ORIGIN_SECRET_SHA256", &digest)]);
+    for path in ["/health", "/health/live", "/metrics", "/api/v1/plans/catalog"] {
+        let refused = api.get(path);
+        assert!(refused.starts_with("HTTP/1.1 403") && refused.contains(r#""code":"forbidden""#), "{refused}");
+    }
+    let health = run(&["health", "--url", &api.admin()]);
+    assert_eq!(text(&health.stdout), "healthy: the database is up, the cache is up\n", "{health:?}");
+    let health = run(&["health", "--json", "--url", &api.admin()]);
+    let health: Value = serde_json::from_slice(&health.stdout).unwrap();
+    assert_eq!(health["status"], "healthy");
+    let nobody = run(&["health", "--url", "http://127.0.0.1:1"]);
+    assert_eq!(nobody.status.code(), Some(1), "{nobody:?}");
 }

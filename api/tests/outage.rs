@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
 use rustix::process::Signal;
-
 use serde_json::Value;
 use tokio::time::sleep;
 
-use crate::support::{Folder, Process, Proxy, Redis, Weather, database, until};
+use crate::support::{App, Folder, Logs, Process, Proxy, Redis, Weather, database, until};
 
 #[test]
 fn without_its_database_the_service_is_degraded_and_says_when_to_come_back() {
@@ -58,6 +58,40 @@ async fn behind_a_relay(folder: &Folder) -> (Process, Proxy, Redis) {
 
 fn status(reply: &str) -> &str {
     &reply[9..12]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_hangs_or_is_full_is_seen_in_health_without_a_request_for_it() {
+    let folder = Folder::new();
+    let (api, _proxy, redis) = behind_a_relay(&folder).await;
+    let health = |cache: &str| api.get("/health").contains(&format!(r#""database":"up","cache":"{cache}""#));
+    until("both are up", || health("up").then_some(()));
+    redis.cli(&["config", "set", "maxmemory", "1"]);
+    assert_eq!(status(&api.get("/api/v1/plans/plan_0042")), "200");
+    until("it is full", || health("refusing").then_some(()));
+    assert!(api.get("/health").starts_with("HTTP/1.1 200 ") && api.get("/health").contains("degraded"));
+    redis.cli(&["config", "set", "maxmemory", "0"]);
+    until("it is not", || health("up").then_some(()));
+
+    redis.pause();
+    let start = Instant::now();
+    until("it hangs", || health("down").then_some(()));
+    assert!(start.elapsed() < Duration::from_millis(1_500), "{:?}", start.elapsed());
+    redis.resume();
+    until("it answers", || health("up").then_some(()));
+}
+
+#[tokio::test]
+async fn however_often_health_is_asked_the_database_is_asked_once_a_second() {
+    let (app, logs) = (App::demo().await, Logs::collect("sqlx::query=debug"));
+    for _ in 0..3 {
+        let asked = join_all((0..50).map(|_| app.get("/health"))).await;
+        assert!(asked.iter().all(|reply| reply.status == 200));
+    }
+    assert_eq!(logs.text().matches("SELECT 1").count(), 1);
+    sleep(Duration::from_secs(1)).await;
+    app.get("/health/ready").await;
+    assert_eq!(logs.text().matches("SELECT 1").count(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use treebeard_api::cache::{BreakerState, Namespace, Source};
 
-use crate::support::{Database, Node, Proxy, Redis, Weather, within};
+use crate::support::{Database, Logs, Node, Proxy, Redis, Weather, key, within};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -109,7 +109,7 @@ async fn a_node_that_hears_nothing_serves_old_data_for_five_seconds_at_most() {
 #[tokio::test]
 async fn a_full_redis_refuses_values_and_still_forgets_them() {
     let redis = Redis::with(&["--maxmemory-policy", "noeviction"]);
-    let source = Database::default();
+    let (source, logs) = (Database::default(), Logs::collect("treebeard_api=info"));
     let node = Node::at(&redis.url(), &source).await;
     within(SECOND, "a value is shared", async || {
         node.read("u").await;
@@ -122,9 +122,72 @@ async fn a_full_redis_refuses_values_and_still_forgets_them() {
     }
     within(SECOND, "refusals are counted", async || node.cache.counts(Namespace::UsageAnalysis).errors >= 20).await;
     assert_eq!(breaker(&node), BreakerState::Closed, "what is there can still be read");
+    assert!(node.cache.redis_refuses());
+    assert_eq!(logs.text().matches("redis refuses").count(), 1, "{}", logs.text());
+
     let version = source.write();
     node.invalidate("u").await;
     assert_eq!(Node::at(&redis.url(), &source).await.read("u").await, (version, Source::Filled));
+
+    redis.cli(&["config", "set", "maxmemory", "0"]);
+    within(SECOND * 2, "it is noticed without a request", async || !node.cache.redis_refuses()).await;
+    assert!(logs.text().contains("redis takes values again"));
+    within(SECOND, "a value is shared", async || {
+        node.read("u").await;
+        Node::at(&redis.url(), &source).await.read("u").await == (version, Source::L2)
+    })
+    .await;
+    redis.cli(&["config", "set", "maxmemory", "1"]);
+    let version = source.write();
+    node.cache.invalidate_prefix(Namespace::UsageAnalysis).await;
+    assert_eq!(Node::at(&redis.url(), &source).await.read("u").await, (version, Source::Filled));
+}
+
+/// A node whose invalidations of these ids Redis could not be told.
+async fn owing(proxy: &Proxy, redis: &Redis, ids: impl Iterator<Item = String>) -> Node {
+    let node = Node::at(&proxy.url(), &Database::default()).await;
+    let ids: Vec<String> = ids.collect();
+    for id in &ids {
+        node.read(id).await;
+    }
+    within(SECOND * 2, "values are shared", async || {
+        ids.iter().all(|id| redis.cli(&["exists", key(id).as_str()]) == "1")
+    })
+    .await;
+    proxy.turns(Weather::Cut);
+    for id in &ids {
+        node.invalidate(id).await;
+    }
+    proxy.turns(Weather::Fair);
+    node
+}
+
+#[tokio::test]
+async fn what_redis_refuses_keeps_nothing_else_waiting() {
+    let redis = Redis::start();
+    let proxy = Proxy::to(redis.port()).await;
+    let ids = (0..20).map(|n| format!("{}_{n}", if n % 2 == 0 { "refused" } else { "told" }));
+    let node = owing(&proxy, &redis, ids).await;
+    redis.cli(&["acl", "setuser", "default", "resetkeys", "~treebeard:*", "~*told*"]);
+    within(SECOND * 5, "what may be told is", async || {
+        (1..20).step_by(2).all(|n| redis.cli(&["exists", key(&format!("told_{n}")).as_str()]) == "0")
+    })
+    .await;
+    redis.cli(&["acl", "setuser", "default", "allkeys"]);
+    within(SECOND * 5, "the rest is told later", async || {
+        (0..20).step_by(2).all(|n| redis.cli(&["exists", key(&format!("refused_{n}")).as_str()]) == "0")
+    })
+    .await;
+    drop(node);
+}
+
+#[tokio::test]
+async fn what_redis_is_owed_is_told_before_the_service_ends() {
+    let redis = Redis::start();
+    let proxy = Proxy::to(redis.port()).await;
+    let node = owing(&proxy, &redis, ["u".to_owned()].into_iter()).await;
+    node.cache.drain().await;
+    assert_eq!(redis.cli(&["exists", key("u").as_str()]), "0");
 }
 
 #[tokio::test]

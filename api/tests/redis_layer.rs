@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{Days, Utc};
+use futures_util::StreamExt;
 use tokio::sync::oneshot;
 use treebeard_api::cache::{Address, Cache, Key, Namespace, Policy, Settings, Source};
+use treebeard_api::domain::catalog::{CatalogFilter, CatalogPage};
 use treebeard_api::domain::id::UserId;
 use treebeard_api::domain::recommendation::Recommendations;
 
@@ -92,6 +94,44 @@ async fn a_fill_that_began_before_another_nodes_invalidation_never_writes_back()
     check_late_fill(&redis.url(), "one", async |node| node.invalidate("one").await).await;
     check_late_fill(&redis.url(), "all", async |node| node.cache.invalidate_prefix(Namespace::UsageAnalysis).await)
         .await;
+    let flush = async |node: &Node| {
+        node.invalidate("flushed").await;
+        redis.cli(&["flushall"]); // and what the invalidation left is gone
+    };
+    check_late_fill(&redis.url(), "flushed", flush).await;
+}
+
+#[tokio::test]
+async fn plans_and_what_is_made_of_them_are_forgotten_in_one_step() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let node = Node::at(&redis.url(), &source).await;
+    let mut messages = redis::Client::open(redis.url()).unwrap().get_async_pubsub().await.unwrap();
+    messages.subscribe("treebeard:invalidations").await.unwrap();
+    node.cache.invalidate_prefix(Namespace::PlanCatalog).await;
+    let messages = messages.into_on_message().map(|message| message.get_payload::<String>().unwrap());
+    let told = messages.filter(|words| std::future::ready(words != "beat")).take_until(tokio::time::sleep(SECOND));
+    assert_eq!(
+        told.collect::<Vec<_>>().await,
+        ["generations plan_catalog 2 user_profile 2 recommendations 2 response_cache 2"]
+    );
+}
+
+#[tokio::test]
+async fn pages_without_plans_stay_out_of_redis() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let node = Node::at(&redis.url(), &source).await;
+    let read = async |page: u32| {
+        let (filter, cache) = (CatalogFilter::all(page), node.cache.clone());
+        let page = async move {
+            let (key, empty) = (Key::catalog_page(&filter), CatalogPage::new(&filter, Vec::new(), 120));
+            cache.json(&key, async move { Ok(empty) }).await
+        };
+        node.cache.copy(&Key::catalog_response(&CatalogFilter::all(7)), page).await.unwrap().source()
+    };
+    assert_eq!((read(7).await, read(7).await), (Source::Filled, Source::L1));
+    stored(&node, &redis, "u").await;
+    assert_eq!(redis.cli(&["keys", "plan_catalog:*"]), "");
+    assert_eq!(redis.cli(&["keys", "cache:response:*"]), "");
 }
 
 #[tokio::test]
@@ -113,6 +153,7 @@ async fn a_cluster_of_three_nodes_serves_as_one_redis() {
         a.cache.redis_is_up() == Some(true) && b.cache.redis_is_up() == Some(true)
     })
     .await;
+    assert_eq!((a.cache.redis_answers().await, a.cache.redis_refuses()), (Some(true), false));
     check_invalidations(&a, &b).await;
     check_late_fill(&cluster.url(), "late", async |node| node.invalidate("late").await).await;
     assert_eq!(a.cache.counts(Namespace::UsageAnalysis).errors, 0);
@@ -181,7 +222,7 @@ async fn a_key_that_is_asked_for_often_is_refreshed_behind_responses_and_nobody_
             asked.fetch_add(1, Ordering::SeqCst);
             tokio::time::sleep(Duration::from_millis(10)).await;
             let (user_id, now) = ("u".to_owned(), Utc::now());
-            Ok(Recommendations { user_id, generated_at: now, expires_at: now, items: Vec::new() })
+            Ok(Recommendations { user_id, generated_at: now, expires_at: now + Days::new(1), items: Vec::new() })
         };
         sources.push(cache.json(&key, fill).await.unwrap().source());
         tokio::time::sleep(Duration::from_millis(1)).await;

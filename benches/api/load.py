@@ -55,11 +55,15 @@ def paths(api: Api, targets: Iterable[str], connections: int) -> Row:
     return json.loads(done.stdout.splitlines()[-1])["summary"]
 
 
-def wrk(url: str, connections: int, seconds: int) -> Row:
-    """Requests one URL as fast as the machine can."""
+def wrk(url: str, connections: int, seconds: int, targets: Iterable[str] = ()) -> Row:
+    """Requests one URL as fast as the machine can, or `targets` of its server in turn."""
+    environment = dict(os.environ)
+    if targets:
+        environment["PATHS"] = str(SCRATCH / "paths")
+        (SCRATCH / "paths").write_text("\n".join(targets) + "\n")
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout=10s", "-s", str(API / "wrk.lua"), url]
     busy, started = busy_seconds(), time.monotonic()
-    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
     cores = (busy_seconds() - busy) / (time.monotonic() - started)
     return {**json.loads(done.stdout.splitlines()[-1]), "busy_cores": round(cores, 2)}
 

@@ -17,6 +17,7 @@ PATHS = ("/api/v1/plans/catalog", "/api/v1/recommendations/user_123", "/api/v1/u
 PAGE = PATHS[0]
 ENTRIES = 100_000
 ROUNDS = 3
+CONNECTIONS = (64, 512)
 
 
 class Bench:
@@ -37,7 +38,8 @@ class Bench:
                 subprocess.run([treebeard_api(), command], check=True, stdout=subprocess.DEVNULL, env=environment)
             self.postgres.query("CREATE EXTENSION pg_stat_statements")
             regions = self.postgres.query("SELECT DISTINCT unnest(available_regions) FROM plan_catalog ORDER BY 1")
-            self.pages = pages([region for (region,) in regions])
+            self.regions = [region for (region,) in regions]
+            self.pages = pages(self.regions)
             self.servers = servers.pop_all()
         return self
 
@@ -147,19 +149,42 @@ def cold_key(bench: Bench) -> Iterator[Row]:
 
 
 def page(bench: Bench, source: str) -> Iterator[Row]:
-    """A cached page as fast as the API can, beside the least that axum can do, in turn."""
+    """A cached page as fast as the API can, beside the least that axum can do, in turn.
+
+    From Redis, there are twice as many pages as connections: requests for the same one at the same time share a GET.
+    """
     redis = source == "redis"
     seconds = max(2, int(5 * bench.scale))
     with bench.api(**({"CACHE_MAX_BYTES": "0"} if redis else {})) as api:
         warm(api)
         _, body, headers = api.request(PAGE)
+        alike = pages_like(bench, api, len(body), 2 * max(CONNECTIONS)) if redis else [PAGE]
         with load.ceiling(body, bench.redis.url()) as bare:
-            targets = {"ceiling": f"{bare}/{source}", "ours": api.url() + PAGE}
-            for number, connections in product(range(ROUNDS), (64, 512)):
-                for target, url in targets.items():
-                    row = load.wrk(url, connections, seconds)
+            targets = {"ceiling": (bare, [f"/{source}"]), "ours": (api.url(), alike)}
+            for number, connections in product(range(ROUNDS), CONNECTIONS):
+                for target, (url, paths) in targets.items():
+                    gets = bench.redis.gets()
+                    # A list for both targets, since choosing from it takes wrk some time; each of its threads has a part.
+                    listed = paths * 2 if redis else ()
+                    row = load.wrk(url + paths[0], connections, seconds, listed)
                     told = {"target": target, "round": number, "connections": connections, "bytes": len(body)}
+                    told["redis_gets"] = bench.redis.gets() - gets
+                    if redis and told["redis_gets"] < 0.95 * row["requests"]:
+                        raise SystemExit(f"{target}: {told['redis_gets']} GETs for {row['requests']} requests")
                     yield told | row | ({"x_cache": headers.get("x-cache")} if target == "ours" else {})
+
+
+def pages_like(bench: Bench, api: Api, size: int, count: int) -> list[str]:
+    """So many pages within a tenth of that many bytes, all of them cached."""
+    found = []
+    for months, region in product(range(36, 121), bench.regions):
+        path = f"{PAGE}?zip_code={region}01&max_contract_length={months}"
+        _, body, _ = api.request(path)
+        if abs(len(body) - size) <= size / 10:
+            found.append(path)
+        if len(found) == count:
+            return found
+    raise SystemExit(f"only {len(found)} pages of the catalogue have about {size} bytes")
 
 
 def memory(bench: Bench) -> Iterator[Row]:

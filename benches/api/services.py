@@ -172,6 +172,11 @@ class Redis(Service):
         command = ["redis-cli", "-p", str(self.port), *words]
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
+    def gets(self) -> int:
+        """GETs that it has answered."""
+        calls = re.search(r"^cmdstat_get:calls=(\d+)", self.cli("info", "commandstats"), re.M)
+        return int(calls[1]) if calls else 0
+
     def used_mb(self) -> float:
         used = re.search(r"^used_memory:(\d+)", self.cli("info", "memory"), re.M)
         return round(int(used[1]) / (1 << 20), 1)

@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use crate::config::PoolSettings;
 use crate::error::Error;
 use crate::metrics::{self, Metrics, PoolStatus};
+use crate::routes::health::{self, Health};
 use crate::state::AppState;
 use crate::warming::{self, Report, Warming};
 
@@ -33,6 +34,7 @@ pub fn router(admin: Admin) -> Router {
     Router::new()
         .route("/cache/stats", get(cache::stats))
         .route("/cache/invalidate", post(cache::invalidate))
+        .route("/health", get(health))
         .route("/pool", get(pool))
         .route("/warm", post(warm))
         .route("/metrics", get(async |State(admin): State<Admin>| expose(&admin.service.metrics)))
@@ -49,6 +51,11 @@ fn expose(metrics: &Arc<Metrics>) -> Response {
         Ok(text) => ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], text).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// As `/health` of the service, which may be closed to who does not come through its CDN. The status says it all.
+async fn health(State(admin): State<Admin>) -> Json<Health> {
+    health::health(State(admin.service)).await.1
 }
 
 async fn pool(State(admin): State<Admin>) -> Json<PoolStatus> {

@@ -11,7 +11,7 @@ use axum::http::request::Parts;
 use crate::state::AppState;
 
 /// What proxies say of the client.
-const X_FORWARDED_FOR: &str = "x-forwarded-for";
+pub const X_FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The client's address, where it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 mod attempts;
 mod client;
 mod hs256;
+mod origin;
 mod password;
 mod token;
 
@@ -16,7 +17,8 @@ use crate::domain::id::UserId;
 use crate::error::Error;
 use crate::state::AppState;
 pub use attempts::Attempts;
-pub use client::ClientAddress;
+pub use client::{ClientAddress, X_FORWARDED_FOR};
+pub use origin::{DirectInvocation, ORIGIN_VERIFY, OriginSecrets, guarded};
 pub use password::Passwords;
 pub use token::{ACCESS_SECONDS, Kind, MIN_SECRET, REFRESH_SECONDS, Tokens};
 
@@ -45,6 +47,8 @@ pub struct Auth {
     pub attempts: Attempts,
     /// How many proxies of ours stand before the service, each of which adds to X-Forwarded-For.
     pub trusted_proxies: usize,
+    /// What the distribution before the service proves itself with; without, everybody may call.
+    pub origin: Option<OriginSecrets>,
 }
 
 impl Auth {
@@ -60,7 +64,7 @@ impl Auth {
             (None, AuthMode::Jwt) => return Err("set JWT_SECRET: it signs what users log in with".to_owned()),
         };
         let (passwords, attempts) = (Passwords::default(), Attempts::default());
-        Ok(Self { mode, tokens: Arc::new(tokens), passwords, attempts, trusted_proxies })
+        Ok(Self { mode, tokens: Arc::new(tokens), passwords, attempts, trusted_proxies, origin: None })
     }
 }
 

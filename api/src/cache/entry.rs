@@ -48,15 +48,29 @@ pub struct Entry {
     pub times: Times,
     /// The generation of its namespace when its fill began; an older one has been invalidated.
     pub generation: u64,
-    /// Since when this process has it, in milliseconds since 1970.
+    /// Since when this process has it, or what it was copied from, in milliseconds since 1970.
     pub since: u64,
+    /// Whether it may be written to Redis.
+    pub shared: bool,
     /// Before this time a failed refresh is not repeated, in milliseconds since 1970.
     retry_at: AtomicU64,
 }
 
 impl Entry {
     pub const fn new(value: Value, times: Times, generation: u64, since: u64) -> Self {
-        Self { value, times, generation, since, retry_at: AtomicU64::new(0) }
+        let shared = matches!(value, Value::Document(_));
+        Self { value, times, generation, since, shared, retry_at: AtomicU64::new(0) }
+    }
+
+    /// The same, which is not written to Redis.
+    pub fn kept_here(self) -> Self {
+        Self { shared: false, ..self }
+    }
+
+    /// The value under another key. This process has it for as long as the original: an invalidation that was not heard
+    /// concerns both.
+    pub fn copy(&self, times: Times, generation: u64) -> Self {
+        Self { shared: self.shared, ..Self::new(self.value.clone(), times, generation, self.since) }
     }
 
     /// Bytes that it occupies, its parts' own records not counted.
@@ -91,9 +105,14 @@ impl Body {
         // Hexadecimal digits between quotes are always a header's value.
         let etag = HeaderValue::try_from(format!("W/\"{bits:032x}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
         let (gzip, br) = if json.len() < LEAST_COMPRESSED { (None, None) } else { (gzip(&json), br(&json)) };
-        let smaller = |bytes: Vec<u8>| (bytes.len() < json.len()).then(|| Bytes::from(bytes));
-        Self { gzip: gzip.and_then(smaller), br: br.and_then(smaller), json: json.into(), etag }
+        let smaller = |bytes: Vec<u8>| (bytes.len() < json.len()).then(|| exact(bytes));
+        Self { gzip: gzip.and_then(smaller), br: br.and_then(smaller), json: exact(json), etag }
     }
+}
+
+/// Without the vector's spare capacity, which would be held, uncounted, for as long as the value.
+fn exact(bytes: Vec<u8>) -> Bytes {
+    bytes.into_boxed_slice().into()
 }
 
 // Writing to a vector does not fail.
@@ -125,6 +144,17 @@ mod tests {
         flate2::read::GzDecoder::new(&*body.gzip.unwrap()).read_to_end(&mut gzip).unwrap();
         brotli::Decompressor::new(&*body.br.unwrap(), 4096).read_to_end(&mut br).unwrap();
         assert_eq!((gzip, br), (json.clone(), json));
+    }
+
+    #[test]
+    fn what_is_held_is_what_is_counted() {
+        let mut json = Vec::with_capacity(1 << 20);
+        json.extend_from_slice(&b"{} ".repeat(1_000));
+        let Body { json, gzip, br, .. } = Body::new(json);
+        for form in [json, gzip.unwrap(), br.unwrap()] {
+            let length = form.len();
+            assert_eq!(form.try_into_mut().unwrap().capacity(), length);
+        }
     }
 
     #[test]

@@ -61,10 +61,10 @@ impl Flights {
         forget();
     }
 
-    /// Strikes off a namespace's flights, and forgets what is stored, in one step.
-    pub fn cancel_all(&self, namespace: Namespace, forget: impl FnOnce()) {
+    /// Strikes off the flights of some namespaces, and forgets what is stored, in one step.
+    pub fn cancel_all(&self, concerns: impl Fn(Namespace) -> bool, forget: impl FnOnce()) {
         let mut register = self.register();
-        register.flights.retain(|_, flight| flight.namespace != namespace);
+        register.flights.retain(|_, flight| !concerns(flight.namespace));
         forget();
     }
 
@@ -74,6 +74,11 @@ impl Flights {
 }
 
 impl Lead {
+    /// Gives those who wait, and those who join from now on, something to go on with while the flight lasts.
+    pub fn announce(&self, outcome: Outcome) {
+        self.outcome.send_replace(Some(outcome));
+    }
+
     /// Ends the flight. `store` runs when nothing was invalidated since it began.
     pub fn land(self, outcome: Outcome, store: impl FnOnce(&Arc<str>, &Outcome)) {
         {

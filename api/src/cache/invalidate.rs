@@ -24,8 +24,7 @@ impl Cache {
 
     /// Forgets all values of a namespace, and what was made of them.
     pub async fn invalidate_prefix(&self, namespace: Namespace) {
-        let all = [namespace].into_iter().chain(namespace.derived().iter().copied());
-        join_all(all.map(|namespace| self.0.invalidate(Owed::Namespace(namespace)))).await;
+        self.0.invalidate(Owed::Namespace(namespace)).await;
     }
 
     /// Forgets the value of a key as operators write it; whether it is one.
@@ -57,40 +56,47 @@ impl Inner {
         }
     }
 
-    /// Tells Redis what it could not be told before.
+    /// Tells Redis what it could not be told before. What it refuses is tried again the next time, and keeps nothing
+    /// else waiting.
     pub(super) async fn deliver(&self, remote: &Remote) {
         for (owed, debt) in self.outbox.list() {
-            if !self.tell(remote, &owed).await {
+            if self.tell(remote, &owed).await {
+                self.outbox.settle(&owed, debt);
+            } else if !remote.is_up() {
                 return;
             }
-            self.outbox.settle(&owed, debt);
         }
     }
 
     async fn tell(&self, remote: &Remote, what: &Owed) -> bool {
         match what {
             Owed::Key(key) => remote.invalidate(key).await.is_ok(),
-            Owed::Namespace(namespace) => match remote.advance(*namespace, self.generation(*namespace)).await {
-                Ok(generation) => {
-                    self.advance(*namespace, generation);
-                    true
-                }
-                Err(_) => false,
-            },
+            Owed::Namespace(namespace) => {
+                let known: Vec<_> = namespace.with_derived().map(|each| (each, self.generation(each))).collect();
+                let next = remote.advance(&known).await;
+                next.map(|generations| self.advance(&generations)).is_ok()
+            }
         }
     }
 
     fn forget_here(&self, what: &Owed) {
         match what {
             Owed::Key(key) => self.forget(key),
-            Owed::Namespace(namespace) => self.advance(*namespace, self.generation(*namespace) + 1),
+            Owed::Namespace(namespace) => {
+                let next: Vec<_> = namespace.with_derived().map(|each| (each, self.generation(each) + 1)).collect();
+                self.advance(&next);
+            }
         }
     }
 
-    /// Refuses values of generations before `generation`, those that are being fetched included.
-    pub(super) fn advance(&self, namespace: Namespace, generation: u64) {
-        self.flights.cancel_all(namespace, || {
-            self.generations[namespace.index()].fetch_max(generation, Ordering::AcqRel);
+    /// Refuses values of generations before these, those that are being fetched included. What others are made of
+    /// comes first: whoever sees the new generation of a response sees that of its page too.
+    pub(super) fn advance(&self, generations: &[(Namespace, u64)]) {
+        let concerns = |namespace| generations.iter().any(|(advanced, _)| *advanced == namespace);
+        self.flights.cancel_all(concerns, || {
+            for (namespace, generation) in generations {
+                self.generations[namespace.index()].fetch_max(*generation, Ordering::AcqRel);
+            }
         });
     }
 

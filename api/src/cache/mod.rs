@@ -14,9 +14,11 @@
 mod breaker;
 mod entry;
 mod envelope;
+mod fill;
 mod flight;
 mod invalidate;
 mod key;
+mod life;
 mod memory;
 mod namespace;
 mod outbox;
@@ -35,13 +37,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
 
 use crate::error::Error;
 use breaker::Breaker;
 use entry::{Body, Entry, Value};
+use fill::Fill;
 use flight::Flights;
 use memory::Memory;
 use outbox::Outbox;
@@ -50,10 +52,11 @@ use stats::Stats;
 use trust::Trust;
 
 pub use breaker::State as BreakerState;
+pub use fill::FILL_TIMEOUT;
 pub use key::Key;
+pub use life::{Cacheable, Life};
 pub use namespace::Namespace;
 pub use policy::Policy;
-pub use read::FILL_TIMEOUT;
 pub use redis::Address;
 pub use response::Terms;
 pub use stats::Counts;
@@ -171,6 +174,19 @@ impl Cache {
         self.0.remote.as_ref().map(|remote| remote.is_up() && self.0.trust.hears(policy::now()))
     }
 
+    /// Whether Redis answers at this moment, within a tenth of a second, and its messages are heard; nothing without a
+    /// Redis.
+    pub async fn redis_answers(&self) -> Option<bool> {
+        let remote = self.0.remote.as_ref()?;
+        Some(remote.answers().await && self.0.trust.hears(policy::now()))
+    }
+
+    /// Whether Redis answers and refuses what it is told: it is full, for example.
+    #[must_use]
+    pub fn redis_refuses(&self) -> bool {
+        self.0.remote.as_ref().is_some_and(Remote::refuses)
+    }
+
     /// Bytes that Redis uses, where it is one server that answers.
     pub async fn redis_memory(&self) -> Option<u64> {
         self.0.remote.as_ref()?.memory().await
@@ -191,25 +207,50 @@ impl Cache {
     /// # Errors
     /// What `fill` fails with, when nothing can be served in its place, and [`Error::Unavailable`] when it takes
     /// longer than [`FILL_TIMEOUT`].
-    pub async fn json<T: Serialize + 'static>(
+    pub async fn json<T: Cacheable>(
         &self,
         key: &Key<T>,
         fill: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<Cached, Error> {
-        self.read(key, fill, |_| true).await
+        self.read(key, || Fill::from_source(fill), |_| true).await
+    }
+
+    /// The document under `key`, which is a copy of the one that `original` reads from this cache. A copy is fresh for
+    /// no longer than its original, is stale when that is, and is forgotten with it.
+    ///
+    /// # Errors
+    /// What `original` fails with, when nothing can be served in its place.
+    pub async fn copy<T: Cacheable>(
+        &self,
+        key: &Key<T>,
+        original: impl Future<Output = Result<Cached, Error>> + Send + 'static,
+    ) -> Result<Cached, Error> {
+        self.read(key, || Fill::Copy(Box::pin(original)), |_| true).await
+    }
+
+    /// Fetches the value under `key` whatever is cached, and waits until Redis has it too.
+    ///
+    /// # Errors
+    /// What `fill` fails with, and [`Error::Unavailable`] when there is a Redis and it did not take the value.
+    pub async fn refresh<T: Cacheable>(
+        &self,
+        key: &Key<T>,
+        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> Result<(), Error> {
+        self.fetch_anew(key, Fill::from_source(fill)).await
     }
 
     /// The value under `key`, from `fill` when it is not there.
     ///
     /// # Errors
     /// As [`json`](Self::json).
-    pub async fn value<T: Serialize + DeserializeOwned + 'static>(
+    pub async fn value<T: Cacheable + DeserializeOwned>(
         &self,
         key: &Key<T>,
         fill: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<(T, Source), Error> {
         let readable = |json: &[u8]| serde_json::from_slice::<T>(json).is_ok();
-        let cached = self.read(key, fill, readable).await?;
+        let cached = self.read(key, || Fill::from_source(fill), readable).await?;
         let value = serde_json::from_slice(cached.json()).map_err(|e| Error::Internal(e.to_string().into()))?;
         Ok((value, cached.source))
     }
@@ -238,10 +279,19 @@ impl Cache {
         self.0.memory.len()
     }
 
-    /// Waits until fills under way are done, and Redis has what they brought.
+    /// Waits until fills under way are done, and Redis has what they brought and was told of every invalidation, if it
+    /// can be reached.
     pub async fn drain(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;
+        if let Some(remote) = &self.0.remote
+            && self.0.outbox.len() > 0
+        {
+            if !remote.is_up() {
+                self.0.reconnect(remote).await;
+            }
+            self.0.deliver(remote).await;
+        }
     }
 
     /// What became of requests for a namespace's values.

@@ -69,13 +69,19 @@ impl Namespace {
         matches!(self, Self::PlanCatalog | Self::Response)
     }
 
-    /// What is made of its values, and is out of date when they are. Responses are made of the catalogue.
+    /// What is made of its values, and is out of date when they are: responses are pages of the catalogue, profiles and
+    /// recommendations name plans.
     #[must_use]
     pub const fn derived(self) -> &'static [Self] {
         match self {
-            Self::PlanCatalog => &[Self::Response],
+            Self::PlanCatalog => &[Self::UserProfile, Self::Recommendations, Self::Response],
             _ => &[],
         }
+    }
+
+    /// The namespace, then what is made of its values: what is forgotten together.
+    pub fn with_derived(self) -> impl Iterator<Item = Self> {
+        [self].into_iter().chain(self.derived().iter().copied())
     }
 
     /// The namespaces with keys that start with `prefix`. One that reaches into a namespace means the whole of it:
@@ -87,11 +93,6 @@ impl Namespace {
             keys.starts_with(prefix) || prefix.strip_prefix(keys).is_some_and(|rest| rest.starts_with(':'))
         };
         if prefix.is_empty() { Vec::new() } else { Self::ALL.into_iter().filter(matches).collect() }
-    }
-
-    /// Whether its fills ask the source themselves, rather than through another namespace.
-    pub(super) const fn reads_source(self) -> bool {
-        !matches!(self, Self::Response)
     }
 
     pub(super) const fn index(self) -> usize {

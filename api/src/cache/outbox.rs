@@ -15,7 +15,7 @@ const MOST: usize = 10_000;
 pub enum Owed {
     /// One value.
     Key(String),
-    /// All values of a namespace.
+    /// All values of a namespace, and what was made of them.
     Namespace(Namespace),
 }
 
@@ -59,16 +59,25 @@ impl Outbox {
 
     /// Whether what Redis has under a key is out of date.
     pub fn concerns(&self, key: &str, namespace: Namespace) -> bool {
-        self.count.load(Ordering::Acquire) > 0 && {
+        self.len() > 0 && {
             let debts = self.debts();
-            debts.numbers.contains_key(&Owed::Namespace(namespace))
+            let reaches = |owed: &Namespace| owed.with_derived().any(|reached| reached == namespace);
+            Namespace::ALL
+                .iter()
+                .filter(|owed| reaches(owed))
+                .any(|owed| debts.numbers.contains_key(&Owed::Namespace(*owed)))
                 || debts.numbers.contains_key(&Owed::Key(key.to_owned()))
         }
     }
 
+    /// How much is owed.
+    pub fn len(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
     /// Everything that is owed at this moment.
     pub fn list(&self) -> Vec<(Owed, u64)> {
-        if self.count.load(Ordering::Acquire) == 0 {
+        if self.len() == 0 {
             return Vec::new();
         }
         self.debts().numbers.iter().map(|(owed, number)| (owed.clone(), *number)).collect()

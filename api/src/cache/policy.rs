@@ -17,7 +17,7 @@ const REVALIDATE: u64 = 10;
 /// cost alone would start the refresh too late.
 const LEAST_COST: u64 = 100;
 /// For how long it is remembered that there is no such thing.
-const NEGATIVE: Duration = Duration::from_secs(10);
+const BRIEF: Duration = Duration::from_secs(10);
 
 /// Lifetimes that the operator settles.
 #[derive(Debug, Clone)]
@@ -80,14 +80,19 @@ impl Policy {
         Times { filled, fresh_until, stale_until, cost: u32::try_from(cost.as_millis()).unwrap_or(u32::MAX) }
     }
 
-    /// The life of the knowledge that there is no such thing.
-    pub(super) fn negative(filled: u64) -> Times {
-        let until = filled + millis(NEGATIVE);
+    /// The life of what is kept for seconds: that there is no such thing.
+    pub(super) fn brief(filled: u64) -> Times {
+        let until = filled + millis(BRIEF);
         Times { filled, fresh_until: until, stale_until: until, cost: 0 }
     }
 }
 
 impl Times {
+    /// The same, but not beyond the life of what the value was made of.
+    pub fn within(self, fresh_until: u64, stale_until: u64) -> Self {
+        Self { fresh_until: self.fresh_until.min(fresh_until), stale_until: self.stale_until.min(stale_until), ..self }
+    }
+
     /// What may be done with the value. `random` gives a number from 0 to 1, and is asked for near the end only.
     pub fn age(&self, now: u64, random: impl FnOnce() -> f64) -> Age {
         let lifetime = self.fresh_until.saturating_sub(self.filled);

@@ -1,26 +1,23 @@
 //! Reading through the cache.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::Serialize;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::entry::{Body, Entry, Value};
+use super::breaker::State;
+use super::entry::{Entry, Value};
+use super::fill::Fill;
 use super::flight::{Arrival, Lead};
-use super::policy::{Age, Policy, millis, now};
-use super::redis::Remote;
-use super::trust::SILENCE;
+use super::policy::{Age, millis, now};
+use super::redis::{Lease, Remote};
 use super::{Cache, Cached, Inner, Key, Namespace, Outcome, Source, envelope};
 use crate::error::Error;
 use crate::middleware;
 
-/// How long one fill may take. A database that does not answer is an outage, not a reason to wait.
-pub const FILL_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long a request waits for a fill when it could have what is out of date.
+/// How long a request waits for a fill when it could have what is out of date, and the database is not known to fail.
 const PATIENCE: Duration = Duration::from_millis(250);
 /// For how long a failed refresh is not repeated.
 const RETRY: Duration = Duration::from_secs(1);
@@ -32,6 +29,8 @@ enum Need {
     Any,
     /// One that is newer than what memory has: that one is about to expire, and Redis may have the same.
     Newer,
+    /// Nothing: the source is asked.
+    Source,
 }
 
 /// What a flight has to do.
@@ -43,15 +42,14 @@ struct Job {
     readable: Readable,
 }
 
-type Fill = Pin<Box<dyn Future<Output = Result<Vec<u8>, Error>> + Send>>;
 /// Whether bytes from Redis can be read as the key's type.
 type Readable = fn(&[u8]) -> bool;
 
 impl Cache {
-    pub(super) async fn read<T: Serialize + 'static>(
+    pub(super) async fn read<T>(
         &self,
         key: &Key<T>,
-        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
+        fill: impl FnOnce() -> Fill,
         readable: Readable,
     ) -> Result<Cached, Error> {
         let outcome = self.find(key, fill, readable).await;
@@ -64,12 +62,7 @@ impl Cache {
         Ok(Cached { entry, namespace, source })
     }
 
-    async fn find<T: Serialize + 'static>(
-        &self,
-        key: &Key<T>,
-        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
-        readable: Readable,
-    ) -> Outcome {
+    async fn find<T>(&self, key: &Key<T>, fill: impl FnOnce() -> Fill, readable: Readable) -> Outcome {
         let now = now();
         let Some((entry, age)) = self.0.held(key.as_str(), key.namespace(), now) else {
             return arrived(self.fetch(key, None, Need::Any, fill, readable)).await;
@@ -77,42 +70,49 @@ impl Cache {
         match age {
             Age::Fresh => Ok((entry, Source::L1)),
             Age::Due => {
-                self.fetch(key, Some(&entry), Need::Newer, fill, readable);
+                self.fetch(key, Some(entry.clone()), Need::Newer, fill, readable);
                 Ok((entry, Source::L1))
             }
             Age::Stale | Age::Fallback if !entry.may_retry(now) => Ok((entry, Source::Stale)),
             Age::Stale => {
-                self.fetch(key, Some(&entry), Need::Newer, fill, readable);
+                self.fetch(key, Some(entry.clone()), Need::Newer, fill, readable);
                 Ok((entry, Source::Stale))
             }
-            Age::Fallback | Age::Gone => {
-                let arrival = self.fetch(key, Some(&entry), Need::Any, fill, readable);
-                timeout(PATIENCE, arrived(arrival)).await.unwrap_or(Ok((entry, Source::Stale)))
-            }
+            Age::Fallback | Age::Gone => arrived(self.fetch(key, Some(entry), Need::Any, fill, readable)).await,
         }
     }
 
-    /// Joins the key's flight, or starts it; `fill` is then run in a task of its own.
-    fn fetch<T: Serialize + 'static>(
+    /// Joins the key's flight, or starts it; the fill is then run in a task of its own.
+    fn fetch<T>(
         &self,
         key: &Key<T>,
-        held: Option<&Arc<Entry>>,
+        held: Option<Arc<Entry>>,
         need: Need,
-        fill: impl Future<Output = Result<T, Error>> + Send + 'static,
+        fill: impl FnOnce() -> Fill,
         readable: Readable,
     ) -> Arrival {
         let namespace = key.namespace();
         let (arrival, lead) = self.0.flights.join(key.as_str(), namespace);
         if let Some(lead) = lead {
-            let fill: Fill = Box::pin(async move {
-                let value = fill.await?;
-                serde_json::to_vec(&value).map_err(|e| Error::Internal(e.to_string().into()))
-            });
-            let job = Job { namespace, held: held.cloned(), need, fill, readable };
-            let flight = Arc::clone(&self.0).fly(lead, job);
+            let flight = Arc::clone(&self.0).fly(lead, Job { namespace, held, need, fill: fill(), readable });
             self.0.tasks.spawn(flight.instrument(middleware::span()));
         }
         arrival
+    }
+
+    /// Asks the source whatever is cached, after a flight that is under way.
+    pub(super) async fn fetch_anew<T>(&self, key: &Key<T>, fill: Fill) -> Result<(), Error> {
+        let (name, namespace) = (key.as_str(), key.namespace());
+        let lead = loop {
+            match self.0.flights.join(name, namespace) {
+                (_, Some(lead)) => break lead,
+                (mut arrival, None) => while arrival.changed().await.is_ok() {},
+            }
+        };
+        let held = self.0.held(name, namespace, now()).map(|(entry, _)| entry);
+        let job = Job { namespace, held, need: Need::Source, fill, readable: |_| true };
+        let flight = self.0.tasks.spawn(Arc::clone(&self.0).fly(lead, job).instrument(middleware::span()));
+        flight.await.map_err(|_| Error::Internal("a cache fill ended without an outcome".into())).flatten()
     }
 }
 
@@ -132,56 +132,87 @@ impl Inner {
         if entry.generation < self.generation(namespace) {
             return None;
         }
-        // What is made of other values may hold one that was believed until the silence was noticed.
-        let since = if namespace.reads_source() { entry.since } else { entry.since.saturating_sub(millis(SILENCE)) };
         match entry.times.age(now, fastrand::f64) {
             Age::Gone => None,
-            _ if !self.trust.covers(since, now) => Some((entry, Age::Fallback)),
+            _ if !self.trust.covers(entry.since, now) => Some((entry, Age::Fallback)),
             age => Some((entry, age)),
         }
     }
 
     /// Redis, then the source, then what is out of date. What the source gave is written to Redis after those who
-    /// wait have got it.
-    async fn fly(self: Arc<Self>, lead: Lead, job: Job) {
+    /// wait have got it; fails when it has not come to be there.
+    async fn fly(self: Arc<Self>, lead: Lead, job: Job) -> Result<(), Error> {
         let Job { namespace, held, need, fill, readable } = job;
         let (key, generation) = (Arc::clone(&lead.key), self.generation(namespace));
         let remote = self.remote.as_ref().filter(|remote| remote.is_up() && !self.outbox.concerns(&key, namespace));
         let found = match remote {
-            Some(remote) => self.find_remote(remote, &key, namespace, generation, readable).await,
-            None => None,
+            Some(remote) if need != Need::Source => {
+                self.find_remote(remote, &key, namespace, generation, readable).await
+            }
+            _ => None,
         };
         let newer = |entry: &Entry| held.as_ref().is_none_or(|held| entry.times.filled > held.times.filled);
         if let Some((entry, Age::Fresh | Age::Due)) = &found
             && (need == Need::Any || newer(entry))
         {
             let entry = Arc::clone(entry);
-            return self.land(lead, Ok((entry, Source::L2)));
+            self.land(lead, Ok((entry, Source::L2)));
+            return Ok(());
         }
-        let ticket = match remote {
-            Some(remote) => remote.begin(&key).await.ok(),
+        let lease = match remote {
+            Some(remote) => remote.lease(&key).await.inspect_err(|_| self.stats.failed(namespace)).ok(),
             None => None,
         };
-        let filled = match self.fill(namespace, generation, fill).await {
-            Ok(entry) => Arc::new(entry),
-            Err(failure) => {
-                // What was invalidated since it was looked up has left memory, and is no better than nothing.
-                let held = held.filter(|held| self.memory.get(&key).is_some_and(|now| Arc::ptr_eq(&now, held)));
-                let found = found.map(|(entry, _)| entry);
-                let newest = found.into_iter().chain(held).max_by_key(|entry| entry.times.filled);
-                return self.land(lead, fall_back(newest, failure));
-            }
+        let out_of_date = || {
+            // What was invalidated since it was looked up has left memory, and is no better than nothing.
+            let held = held.as_ref().filter(|held| self.memory.get(&key).is_some_and(|now| Arc::ptr_eq(&now, held)));
+            let all = found.iter().map(|(entry, _)| entry).chain(held);
+            all.filter(|entry| now() < entry.times.stale_until).max_by_key(|entry| entry.times.filled).cloned()
         };
-        self.land(lead, Ok((Arc::clone(&filled), Source::Filled)));
-        if let (Some(remote), Some(ticket), Value::Document(body)) = (remote, ticket, &filled.value)
-            && !self.outbox.concerns(&key, namespace)
-        {
-            let life = filled.times.stale_until.saturating_sub(now());
-            let bytes = envelope::seal(&key, body, &filled.times, generation);
-            if remote.store(&key, &ticket, &bytes, life).await.is_err() {
-                self.stats.failed(namespace);
+        // Nobody who can have what is out of date waits for a source that is slow, or known to fail.
+        let patience = if self.database.state() == State::Closed { PATIENCE } else { Duration::ZERO };
+        let mut filling = pin!(self.fill(namespace, generation, fill));
+        let filled = if let Ok(filled) = timeout(patience, &mut filling).await {
+            filled
+        } else {
+            if let Some(entry) = out_of_date() {
+                lead.announce(Ok((entry, Source::Stale)));
+            }
+            filling.await
+        };
+        match filled {
+            Ok((entry, source)) => {
+                let entry = Arc::new(entry);
+                self.land(lead, Ok((Arc::clone(&entry), source)));
+                self.share(&key, namespace, &entry, remote.zip(lease)).await
+            }
+            Err(failure) => {
+                self.land(lead, fall_back(out_of_date(), failure.clone()));
+                Err(failure)
             }
         }
+    }
+
+    /// Writes what a fill brought to Redis, if others may have it.
+    async fn share(
+        &self,
+        key: &str,
+        namespace: Namespace,
+        entry: &Entry,
+        leased: Option<(&Remote, Lease)>,
+    ) -> Result<(), Error> {
+        let Value::Document(body) = &entry.value else { return Ok(()) };
+        if self.remote.is_none() || !entry.shared || entry.times.fresh_until <= now() {
+            return Ok(());
+        }
+        let refused = || Error::Unavailable("Redis does not take values".into());
+        let (remote, lease) = leased.filter(|_| !self.outbox.concerns(key, namespace)).ok_or_else(refused)?;
+        let life = entry.times.stale_until.saturating_sub(now());
+        let bytes = envelope::seal(key, body, &entry.times, entry.generation);
+        remote.store(key, &lease, &bytes, life).await.map_err(|_| {
+            self.stats.failed(namespace);
+            refused()
+        })
     }
 
     /// What Redis has under a key, when it is of the present generation and may be served at all.
@@ -217,44 +248,15 @@ impl Inner {
             }
         });
     }
-
-    /// Asks the source, unless it has been failing.
-    async fn fill(&self, namespace: Namespace, generation: u64, fill: Fill) -> Result<Entry, Error> {
-        let guarded = namespace.reads_source();
-        if guarded && !self.database.allows() {
-            return Err(Error::Unavailable("the database is failing, and was not asked".into()));
-        }
-        let (start, filled) = (Instant::now(), now());
-        let late = |_| Error::Unavailable("the database did not answer in time".into());
-        let result = timeout(FILL_TIMEOUT, fill).await.map_err(late).flatten();
-        match &result {
-            Err(Error::Unavailable(why)) if guarded => self.database.failed(why),
-            _ if guarded => self.database.succeeded(),
-            _ => {}
-        }
-        match result {
-            Ok(json) => {
-                let times = self.policy.times(namespace, filled, start.elapsed(), fastrand::f64());
-                Ok(Entry::new(Value::Document(Body::new(json)), times, generation, filled))
-            }
-            Err(Error::NotFound(what)) => {
-                Ok(Entry::new(Value::Missing(what), Policy::negative(filled), generation, filled))
-            }
-            Err(error) => Err(error),
-        }
-    }
 }
 
 /// What is out of date, in place of a failure of ours or of the database.
-fn fall_back(held: Option<Arc<Entry>>, failure: Error) -> Outcome {
-    let now = now();
-    match held {
-        Some(entry)
-            if now < entry.times.stale_until && matches!(failure, Error::Unavailable(_) | Error::Internal(_)) =>
-        {
-            entry.retry_at(now + millis(RETRY));
+fn fall_back(out_of_date: Option<Arc<Entry>>, failure: Error) -> Outcome {
+    match (out_of_date, failure) {
+        (Some(entry), Error::Unavailable(_) | Error::Internal(_)) => {
+            entry.retry_at(now() + millis(RETRY));
             Ok((entry, Source::Stale))
         }
-        _ => Err(failure),
+        (_, failure) => Err(failure),
     }
 }

@@ -84,7 +84,7 @@ impl Cached {
     pub fn made(value: &impl Serialize, namespace: Namespace, source: Source) -> Result<Self, Error> {
         let json = serde_json::to_vec(value).map_err(|e| Error::Internal(e.to_string().into()))?;
         let now = policy::now();
-        let entry = Entry::new(Value::Document(Body::new(json)), Policy::negative(now), 0, now);
+        let entry = Entry::new(Value::Document(Body::new(json)), Policy::brief(now), 0, now);
         Ok(Self { entry: Arc::new(entry), namespace, source })
     }
 

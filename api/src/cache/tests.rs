@@ -5,10 +5,16 @@ use std::sync::atomic::AtomicUsize;
 
 use tokio::sync::oneshot;
 
+use chrono::{TimeDelta, Utc};
+
+use super::entry::Body;
+use super::policy::{Times, millis, now};
 use super::*;
+use crate::domain::catalog::{CatalogFilter, CatalogPage};
 use crate::domain::id::PlanId;
 use crate::domain::id::UserId;
 use crate::domain::plan::Plan;
+use crate::domain::recommendation::Recommendations;
 use crate::domain::usage::MonthUsage;
 
 async fn cache(max_bytes: u64) -> Cache {
@@ -199,4 +205,107 @@ async fn what_was_invalidated_is_not_served_in_place_of_a_failure() {
     let (answer, ()) = tokio::join!(late, change);
     assert!(matches!(answer, Err(Error::Unavailable(_))));
     assert!(matches!(cache.json(&key, down()).await, Err(Error::Unavailable(_))));
+}
+
+/// Lets memory have a document under a key that was read `age` ago, and is fresh for an hour of a day.
+fn hold<T>(cache: &Cache, key: &Key<T>, json: &str, age: Duration) {
+    let filled = now() - millis(age);
+    let hour = Duration::from_hours(1);
+    let times = Times { filled, fresh_until: filled + millis(hour), stale_until: filled + millis(hour * 24), cost: 1 };
+    let entry = Entry::new(Value::Document(Body::new(json.as_bytes().to_vec())), times, 0, filled);
+    cache.0.memory.insert(key.as_str().into(), Arc::new(entry));
+}
+
+/// A catalogue page as response, which is copied from the page itself.
+async fn response(cache: &Cache, answer: Result<(), Error>) -> Result<Cached, Error> {
+    let (filter, inner) = (CatalogFilter::all(1), cache.clone());
+    let page = async move {
+        let filter = CatalogFilter::all(1);
+        let fill = async move { answer.map(|()| CatalogPage::new(&filter, Vec::new(), 0)) };
+        inner.json(&Key::catalog_page(&CatalogFilter::all(1)), fill).await
+    };
+    cache.copy(&Key::catalog_response(&filter), page).await
+}
+
+#[tokio::test]
+async fn a_copy_is_no_fresher_than_its_original() {
+    let page = Key::catalog_page(&CatalogFilter::all(1));
+    let down = || Err(Error::Unavailable("down".into()));
+    let minute = Duration::from_mins(1);
+    // Behind its hour, within the time in which it is served while it is fetched again, and beyond that.
+    for age in [minute * 62, minute * 120] {
+        let cache = cache(1 << 20).await;
+        hold(&cache, &page, "{}", age);
+        for _ in 0..3 {
+            assert_eq!(response(&cache, down()).await.unwrap().source(), Source::Stale, "{age:?}");
+        }
+    }
+    // Out of date by more than a day: nothing is left, whoever copied it when.
+    let cache = cache(1 << 20).await;
+    hold(&cache, &page, "{}", minute * 60 * 25);
+    assert!(matches!(response(&cache, down()).await, Err(Error::Unavailable(_))));
+
+    // A copy of what is about to expire expires with it, and is believed for as long as the original.
+    hold(&cache, &page, "{}", minute * 59);
+    assert_eq!(response(&cache, down()).await.unwrap().source(), Source::Filled);
+    let [of, copy] = [page.as_str(), Key::catalog_response(&CatalogFilter::all(1)).as_str()]
+        .map(|key| cache.0.memory.get(key).unwrap());
+    assert!(copy.times.fresh_until <= of.times.fresh_until && copy.times.stale_until <= of.times.stale_until);
+    assert_eq!(copy.since, of.since);
+}
+
+#[tokio::test]
+async fn while_the_database_is_known_to_fail_what_is_out_of_date_comes_at_once() {
+    let cache = cache(1 << 20).await;
+    for n in 2..7 {
+        assert!(cache.json(&user(n), async { Err(Error::Unavailable("down".into())) }).await.is_err());
+    }
+    hold(&cache, &user(1), "[]", Duration::from_hours(2));
+    let start = std::time::Instant::now();
+    while start.elapsed() < Duration::from_millis(2_500) {
+        let asked = std::time::Instant::now();
+        let answer = cache.json(&user(1), pending()).await.unwrap();
+        assert_eq!(answer.source(), Source::Stale);
+        assert!(asked.elapsed() < Duration::from_millis(50), "{:?}", asked.elapsed());
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Whoever tried once a second whether it works again did so behind the responses.
+    assert_eq!(cache.breakers()[0].1, BreakerState::HalfOpen);
+}
+
+#[tokio::test]
+async fn recommendations_are_served_until_they_expire_and_not_after() {
+    let cache = cache(1 << 20).await;
+    let key: Key<Recommendations> = Key::recommendations(&id(1));
+    let expires_at = Utc::now() + TimeDelta::milliseconds(300);
+    let set = Recommendations { user_id: "user_1".to_owned(), generated_at: Utc::now(), expires_at, items: Vec::new() };
+    assert_eq!(cache.json(&key, async { Ok(set) }).await.unwrap().source(), Source::Filled);
+    let down = || async { Err(Error::Unavailable("down".into())) };
+    assert_eq!(cache.json(&key, down()).await.unwrap().source(), Source::L1);
+    tokio::time::sleep(Duration::from_millis(320)).await;
+    assert!(matches!(cache.json(&key, down()).await, Err(Error::Unavailable(_))));
+}
+
+#[tokio::test]
+async fn what_is_made_of_plans_is_forgotten_with_them() {
+    let cache = cache(1 << 20).await;
+    let (profile, set) = (Key::profile(&id(1)), Key::recommendations(&id(1)));
+    let age = Duration::from_mins(30);
+    hold(&cache, &profile, "{}", age);
+    hold(&cache, &set, "{}", age);
+    hold(&cache, &user(1), "[]", age);
+    cache.invalidate_prefix(Namespace::PlanCatalog).await;
+    let asked = || Error::Unavailable("asked".into());
+    assert!(cache.json(&profile, async move { Err(asked()) }).await.is_err());
+    assert!(cache.json(&set, async move { Err(asked()) }).await.is_err());
+    assert!(cache.json(&user(1), async move { Err(asked()) }).await.is_ok(), "months name no plan");
+}
+
+#[tokio::test]
+async fn a_memory_of_no_bytes_holds_none() {
+    let cache = cache(0).await;
+    for _ in 0..10 {
+        assert_eq!(read(&cache, "2026-10").await.1, Source::Filled);
+    }
+    assert_eq!((cache.memory(), cache.bytes(Namespace::UsageAnalysis), cache.entries()), (0, 0, 0));
 }

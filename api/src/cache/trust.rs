@@ -27,11 +27,17 @@ impl Trust {
 
     pub fn subscribed(&self, now: u64) {
         self.subscribed.store(now, Ordering::Release);
-        self.heard(now);
+        self.heard.store(now, Ordering::Release);
     }
 
+    /// After a silence, what was said in it may lie unread behind this message, as it does when the process stood still:
+    /// what was read before counts as unfollowed.
     pub fn heard(&self, now: u64) {
-        self.heard.store(now, Ordering::Release);
+        if self.hears(now) {
+            self.heard.store(now, Ordering::Release);
+        } else {
+            self.subscribed(now);
+        }
     }
 
     pub fn lost(&self) {
@@ -60,7 +66,7 @@ mod tests {
         let start = 1_000_000;
         assert!(trust.covers(start, start + 4_999) && !trust.covers(start, start + 5_000), "never subscribed");
         trust.subscribed(start);
-        trust.heard(start + 60_000);
+        (1..=60).for_each(|second| trust.heard(start + second * 1_000));
         assert!(trust.covers(start, start + 60_001));
         assert!(!trust.covers(start - 1, start + 60_001), "it is older than the subscription");
         assert!(!trust.covers(start, start + 63_000), "silence");
@@ -68,5 +74,14 @@ mod tests {
         assert!(!trust.covers(start, start + 60_001));
         assert!(trust.covers(start + 60_000, start + 60_001));
         assert!(Trust::new(true).covers(0, start));
+    }
+
+    #[test]
+    fn what_was_read_before_a_silence_is_not_believed_at_the_first_message_after_it() {
+        let (trust, start) = (Trust::new(false), 1_000_000);
+        trust.subscribed(start);
+        trust.heard(start + 600_000);
+        assert!(!trust.covers(start, start + 600_001));
+        assert!(trust.covers(start + 600_000, start + 602_000));
     }
 }

@@ -45,20 +45,18 @@ impl AdminOptions {
             .body(Full::new(Bytes::from(serde_json::to_vec(body)?)))
             .map_err(|_| Failure::usage(format!("{base} is not a URL")))?;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let silent = |_| Failure {
-            message: format!("no service answers at {base}: start it, or name its admin listener with --url"),
-            exit_code: 1,
-        };
+        let silent =
+            |_| Failure::new(format!("no service answers at {base}: start it, or name its admin listener with --url"));
         let response = client.request(request).await.map_err(silent)?;
         let status = response.status();
         let bytes = response.into_body().collect().await?.to_bytes();
         if status.is_success() {
             return serde_json::from_slice(&bytes)
-                .map_err(|_| Failure { message: format!("{base} is not an admin listener"), exit_code: 1 });
+                .map_err(|_| Failure::new(format!("{base} is not an admin listener")));
         }
         let answer: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let message = answer["error"]["message"].as_str();
         let message = message.map_or_else(|| format!("{base} is not an admin listener: {status}"), ToOwned::to_owned);
-        Err(Failure { message, exit_code: if status.is_client_error() { 3 } else { 1 } })
+        if status.is_client_error() { Err(Failure::usage(message)) } else { Err(Failure::new(message)) }
     }
 }

@@ -2,13 +2,32 @@
 
 use std::fmt::Write;
 
+use clap::Args;
+use clap::builder::FalseyValueParser;
 use serde_json::json;
 use sqlx::PgPool;
 use sqlx::postgres::PgConnectOptions;
 
 use super::Failure;
 use crate::config::DatabaseOptions;
+use crate::db::Breaking;
 use crate::{db, demo};
+
+/// What to do about migrations that break.
+const HELP: &str = "help: first release a migration that only adds, with a service that works on both forms of the schema \
+(expand); remove what is left over by a later release (contract). --allow-breaking applies them all the same: stop the \
+service before";
+
+/// Options of `migrate`.
+#[derive(Debug, Args)]
+pub struct MigrateOptions {
+    /// Applies migrations, too, that break the version of the service that is running
+    #[arg(long, env = "ALLOW_BREAKING", value_parser = FalseyValueParser::new())]
+    allow_breaking: bool,
+    /// The database
+    #[command(flatten)]
+    pub database: DatabaseOptions,
+}
 
 /// The database that the options name.
 pub fn connect_options(options: &DatabaseOptions) -> Result<PgConnectOptions, Failure> {
@@ -26,8 +45,15 @@ fn pool(options: &DatabaseOptions) -> Result<PgPool, Failure> {
     Ok(db::maintenance_pool(connect_options(options)?))
 }
 
-pub async fn migrate(options: &DatabaseOptions, as_json: bool) -> Result<String, Failure> {
-    let done = db::migrate(&pool(options)?).await?;
+pub async fn migrate(options: &MigrateOptions, as_json: bool) -> Result<String, Failure> {
+    let pool = pool(&options.database)?;
+    if !options.allow_breaking {
+        let breaking = db::breaking_migrations(&pool).await?;
+        if !breaking.is_empty() {
+            return Err(refused(&breaking));
+        }
+    }
+    let done = db::migrate(&pool).await?;
     if as_json {
         return Ok(format!("{}\n", json!(done)));
     }
@@ -40,6 +66,16 @@ pub async fn migrate(options: &DatabaseOptions, as_json: bool) -> Result<String,
     }
     writeln!(text, "the schema is up to date")?;
     Ok(text)
+}
+
+/// Nothing was applied.
+fn refused(breaking: &[Breaking]) -> Failure {
+    let mut message = "these migrations break the version of the service that is running:\n".to_owned();
+    for Breaking { migration, statement, why } in breaking {
+        let _ = writeln!(message, "  {migration}: {statement}\n    {why}");
+    }
+    message.push_str(HELP);
+    Failure { message, exit_code: 8, details: json!({ "rule": "breaking-migration", "breaking": breaking }) }
 }
 
 pub async fn seed(options: &DatabaseOptions, as_json: bool) -> Result<String, Failure> {
@@ -56,5 +92,5 @@ pub async fn seed(options: &DatabaseOptions, as_json: bool) -> Result<String, Fa
 
 /// An operator may read what a client of the API may not.
 pub fn explain(error: &crate::error::Error) -> Failure {
-    Failure { message: error.detail().map_or_else(|| error.to_string(), ToOwned::to_owned), exit_code: 1 }
+    Failure::new(error.detail().map_or_else(|| error.to_string(), ToOwned::to_owned))
 }

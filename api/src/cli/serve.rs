@@ -50,8 +50,10 @@ pub async fn run(options: &ServeOptions) -> Result<(), Failure> {
         () = server::serve(listener, router(state.clone()), stopped(stop.clone())) => {}
         () = private.tell_when_one_ends() => {}
     }
-    // What was filled last still reaches Redis, if that takes no longer than a fill.
-    let _ = timeout(FILL_TIMEOUT, state.drain()).await;
+    // What was filled last still reaches Redis, and so does what was invalidated, if that takes no longer than a fill.
+    if timeout(FILL_TIMEOUT, state.drain()).await.is_err() {
+        tracing::warn!("not everything was done after {FILL_TIMEOUT:?}; Redis may hold what is out of date");
+    }
     private.stop().await?;
     tracing::info!("stopped");
     Ok(())

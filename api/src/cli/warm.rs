@@ -29,9 +29,9 @@ pub struct WarmOptions {
     #[command(flatten)]
     admin: AdminOptions,
     #[command(flatten)]
-    cache: CacheOptions,
+    pub cache: CacheOptions,
     #[command(flatten)]
-    database: DatabaseOptions,
+    pub database: DatabaseOptions,
 }
 
 pub async fn run(options: &WarmOptions, as_json: bool) -> Result<String, Failure> {
@@ -55,7 +55,7 @@ async fn fill_redis(options: &WarmOptions, what: &Warming) -> Result<Report, Fai
     let cache = Cache::connect(&settings).await;
     if cache.breakers().iter().any(|(name, state, _)| *name == "redis" && *state != crate::cache::BreakerState::Closed)
     {
-        return Err(Failure { message: "Redis does not answer".to_owned(), exit_code: 1 });
+        return Err(Failure::new("Redis does not answer"));
     }
     let auth = Auth::new(AuthMode::Demo, None, 0).map_err(Failure::usage)?; // nobody calls
     let state = AppState::new(pool, cache.clone(), auth);
@@ -78,6 +78,7 @@ fn text(report: &Report) -> Result<String, std::fmt::Error> {
     let mut text = String::new();
     let kinds = [
         (report.plans, "popular plans"),
+        (report.pages, "catalogue pages"),
         (report.profiles, "active user profiles"),
         (report.recommendations, "recent recommendations"),
     ];

@@ -1,6 +1,7 @@
 //! Everything that is SQL: one file a resource. Columns are named, joins replace loops, sums are the database's.
 
 pub mod accounts;
+mod breaking;
 pub mod demo;
 pub mod plans;
 pub mod recommendations;
@@ -14,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use serde::Serialize;
-use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::migrate::{MigrateError, Migration, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgPool};
 use tokio::time::timeout;
@@ -22,6 +23,7 @@ use tracing::log::LevelFilter;
 
 use crate::config::PoolSettings;
 use crate::error::Error;
+pub use breaking::Breaking;
 
 /// The migrations, compiled in.
 static MIGRATIONS: Migrator = sqlx::migrate!();
@@ -100,20 +102,44 @@ pub struct Migrated {
 /// # Errors
 /// When the database cannot be reached, or its history of migrations is not ours.
 pub async fn migrate(pool: &PgPool) -> Result<Migrated, MigrateError> {
-    let table = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
-    let known: bool = sqlx::query_scalar(table).fetch_one(pool).await?;
-    let before: Vec<i64> = if known {
-        sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(pool).await?
-    } else {
-        Vec::new()
-    };
+    let before = applied(pool).await?;
     let there = relations(pool).await?;
     MIGRATIONS.run(pool).await?;
-    let missing = MIGRATIONS.iter().filter(|migration| !before.contains(&migration.version));
     Ok(Migrated {
-        applied: missing.map(|migration| format!("{:04} {}", migration.version, migration.description)).collect(),
+        applied: missing(&before).map(name).collect(),
         created: relations(pool).await?.into_iter().filter(|name| !there.contains(name)).collect(),
     })
+}
+
+/// What breaks the version that is running, in the migrations that are missing. With none applied yet, there is no such
+/// version.
+///
+/// # Errors
+/// When the database cannot be reached.
+pub async fn breaking_migrations(pool: &PgPool) -> Result<Vec<Breaking>, sqlx::Error> {
+    let before = applied(pool).await?;
+    if before.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statements = missing(&before).map(|migration| (name(migration), migration.sql.as_str()));
+    Ok(breaking::breaking(statements))
+}
+
+/// The versions that the database has.
+async fn applied(pool: &PgPool) -> Result<Vec<i64>, sqlx::Error> {
+    let table = "SELECT to_regclass('_sqlx_migrations') IS NOT NULL";
+    if !sqlx::query_scalar::<_, bool>(table).fetch_one(pool).await? {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar("SELECT version FROM _sqlx_migrations").fetch_all(pool).await
+}
+
+fn missing(before: &[i64]) -> impl Iterator<Item = &'static Migration> {
+    MIGRATIONS.iter().filter(|migration| !before.contains(&migration.version))
+}
+
+fn name(migration: &Migration) -> String {
+    format!("{:04} {}", migration.version, migration.description)
 }
 
 /// Our tables, then our indexes that no constraint brings with it, by name.

@@ -32,6 +32,20 @@ pub struct CatalogFilter {
 }
 
 impl CatalogFilter {
+    /// A page of all plans, of the usual size.
+    #[must_use]
+    pub const fn all(page: u32) -> Self {
+        Self {
+            region: None,
+            plan_type: None,
+            rate_type: None,
+            min_renewable: None,
+            max_contract_length: None,
+            page,
+            page_size: DEFAULT_PAGE_SIZE,
+        }
+    }
+
     /// How many plans lie before the page.
     #[must_use]
     pub fn offset(&self) -> i64 {

@@ -1,16 +1,23 @@
 //! Whether the service works, for people, balancers and the deployer.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
+use tokio::sync::Mutex;
 use utoipa::ToSchema;
 
 use crate::db;
 use crate::state::AppState;
 
+/// For how long an answer is given again: balancers ask often, and each look costs a statement.
+const KEPT: Duration = Duration::from_secs(1);
+
 /// How the service is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
 pub struct Health {
     /// `degraded`: without the database what is cached is served, without Redis everything is, at the database's cost.
     pub status: Status,
@@ -40,20 +47,49 @@ pub enum Reach {
     Up,
     /// It does not.
     Down,
+    /// It answers, and takes no new values: Redis is full, for example.
+    Refusing,
 }
 
-async fn examine(state: &AppState) -> (StatusCode, Health) {
-    let reach = |up| if up { Reach::Up } else { Reach::Down };
-    let redis = state.cache.redis_is_up();
-    // Without a Redis, the cache is this process' memory: it answers whenever the process does.
-    let (database, cache) = (reach(db::is_up(&state.db).await), reach(redis.unwrap_or(true)));
+/// The latest look at the database and Redis. Who asks while another looks waits for what that finds.
+#[derive(Debug, Clone, Default)]
+pub struct Probe(Arc<Mutex<Option<(Instant, Health)>>>);
+
+impl Probe {
+    async fn health(&self, state: &AppState) -> Health {
+        let mut latest = self.0.lock().await;
+        match *latest {
+            Some((at, health)) if at.elapsed() < KEPT => health,
+            _ => {
+                let health = examine(state).await;
+                *latest = Some((Instant::now(), health));
+                health
+            }
+        }
+    }
+}
+
+async fn examine(state: &AppState) -> Health {
+    let (database, redis) = tokio::join!(db::is_up(&state.db), state.cache.redis_answers());
+    let database = if database { Reach::Up } else { Reach::Down };
+    let cache = match redis {
+        Some(false) => Reach::Down,
+        Some(true) if state.cache.redis_refuses() => Reach::Refusing,
+        // Without a Redis, the cache is this process' memory: it answers whenever the process does.
+        _ => Reach::Up,
+    };
     let status = match (database, cache) {
         (Reach::Up, Reach::Up) => Status::Healthy,
         (Reach::Down, _) if state.cache.is_empty() && redis != Some(true) => Status::Unhealthy,
         _ => Status::Degraded,
     };
-    let code = if status == Status::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    (code, Health { status, database, cache })
+    Health { status, database, cache }
+}
+
+impl Health {
+    fn code(self) -> StatusCode {
+        if self.status == Status::Unhealthy { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }
+    }
 }
 
 /// How the service is.
@@ -62,8 +98,8 @@ async fn examine(state: &AppState) -> (StatusCode, Health) {
     (status = 503, description = "Unhealthy", body = Health),
 ))]
 pub async fn health(State(state): State<AppState>) -> (StatusCode, Json<Health>) {
-    let (code, health) = examine(&state).await;
-    (code, Json(health))
+    let health = state.probe.health(&state).await;
+    (health.code(), Json(health))
 }
 
 /// Whether the process answers at all.
@@ -80,5 +116,5 @@ pub async fn live() -> StatusCode {
     (status = 503, description = "Nothing can be served"),
 ))]
 pub async fn ready(State(state): State<AppState>) -> StatusCode {
-    examine(&state).await.0
+    state.probe.health(&state).await.code()
 }

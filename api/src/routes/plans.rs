@@ -88,14 +88,13 @@ pub async fn catalog(
     query: Result<Query<CatalogQuery>, QueryRejection>,
 ) -> Result<Cached, Error> {
     let filter = CatalogFilter::try_from(query?.0)?;
-    // Two keys: the response is short-lived, the data below it is not.
+    // Two keys: the response is short-lived, the page below it is not.
     let (key, cache) = (Key::catalog_response(&filter), state.cache.clone());
-    let fill = async move {
-        let key = Key::catalog_page(&filter);
-        let page = async move { db::plans::page(&state.db, &filter).await };
-        state.cache.value(&key, page).await.map(|(page, _source)| page)
+    let page = async move {
+        let AppState { db, cache, .. } = state;
+        cache.json(&Key::catalog_page(&filter), async move { db::plans::page(&db, &filter).await }).await
     };
-    cache.json(&key, fill).await
+    cache.copy(&key, page).await
 }
 
 /// One plan with its prices.

@@ -3,6 +3,7 @@
 mod app;
 mod client;
 mod logs;
+mod ministack;
 mod node;
 mod process;
 mod proxy;
@@ -11,6 +12,7 @@ mod redis;
 pub use app::{App, Reply, SECRET, database};
 pub use client::json_request;
 pub use logs::Logs;
+pub use ministack::{Function, Ministack};
 pub use node::{Database, Node, key, within};
 pub use process::{Folder, Process, answer, until};
 pub use proxy::{Proxy, Weather};

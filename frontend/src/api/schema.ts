@@ -554,7 +554,7 @@ export interface components {
          * @description One of the things that the service needs.
          * @enum {string}
          */
-        Reach: "up" | "down";
+        Reach: "up" | "down" | "refusing";
         /** @description One recommended plan. */
         Recommendation: {
             /**

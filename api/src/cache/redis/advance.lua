@@ -1,6 +1,14 @@
--- Begins a namespace's next generation, and tells every node. ARGV: namespace, the generation known to the caller, channel
-local known = tonumber(redis.call('HGET', KEYS[1], ARGV[1]) or '') or 0
-local next = string.format('%.0f', math.max(known, tonumber(ARGV[2])) + 1)
-redis.call('HSET', KEYS[1], ARGV[1], next)
-redis.call('PUBLISH', ARGV[3], 'generation ' .. ARGV[1] .. ' ' .. next)
-return next
+-- Begins the next generation of namespaces, all in one step, and tells every node.
+-- ARGV: channel, then each namespace with the generation that the caller knows
+-- The deletion, of nothing, comes first: a server that is full refuses a script's other writes until it has written.
+redis.call('HDEL', KEYS[1], '')
+local generations = {}
+for i = 2, #ARGV, 2 do
+  local known = tonumber(redis.call('HGET', KEYS[1], ARGV[i]) or '') or 0
+  local next = string.format('%.0f', math.max(known, tonumber(ARGV[i + 1])) + 1)
+  redis.call('HSET', KEYS[1], ARGV[i], next)
+  table.insert(generations, ARGV[i] .. ' ' .. next)
+end
+generations = table.concat(generations, ' ')
+redis.call('PUBLISH', ARGV[1], 'generations ' .. generations)
+return generations

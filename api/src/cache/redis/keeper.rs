@@ -18,6 +18,9 @@ const TICK: Duration = Duration::from_millis(250);
 /// A sign of life every so many looks.
 const TICKS_A_BEAT: u32 = 4;
 
+/// Leased to see whether a server that refused something takes values again.
+const PROBE: &str = "treebeard:probe";
+
 /// What a server answers to a sign of life: each namespace's generation.
 type Generations = HashMap<String, u64>;
 
@@ -34,10 +37,13 @@ pub async fn keep(cache: Weak<Inner>) {
         }
         if remote.is_up() {
             cache.deliver(remote).await;
-            if tick % TICKS_A_BEAT == 0
-                && let Ok(generations) = remote.ask(&cache.beat()).await
-            {
-                cache.learn(generations);
+            if tick % TICKS_A_BEAT == 0 {
+                if let Ok(generations) = remote.ask(&cache.beat()).await {
+                    cache.learn(&generations);
+                }
+                if remote.refuses() {
+                    let _ = remote.lease(PROBE).await; // it says itself when it works again
+                }
             }
         }
     }
@@ -50,7 +56,7 @@ impl Inner {
         let replace = |link| *remote.link.write().unwrap_or_else(PoisonError::into_inner) = link;
         match remote.reach(&self.beat()).await {
             Ok((link, generations)) => {
-                self.learn(generations);
+                self.learn(&generations);
                 replace(Some(link));
                 remote.breaker.succeeded();
             }
@@ -71,12 +77,11 @@ impl Inner {
         script
     }
 
-    fn learn(&self, generations: Generations) {
-        for (name, generation) in generations {
-            if let Some(namespace) = Namespace::named(&name).filter(|known| generation > self.generation(*known)) {
-                self.advance(namespace, generation);
-            }
-        }
+    fn learn(&self, generations: &Generations) {
+        let told = |namespace: Namespace| Some((namespace, *generations.get(namespace.name())?));
+        let newer = |(namespace, generation): &(Namespace, u64)| *generation > self.generation(*namespace);
+        let newer: Vec<_> = Namespace::ALL.into_iter().filter_map(told).filter(newer).collect();
+        self.advance(&newer);
     }
 }
 

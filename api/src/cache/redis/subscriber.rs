@@ -6,10 +6,10 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::{sleep, timeout};
 
-use super::CHANNEL;
+use super::{CHANNEL, generations};
+use crate::cache::Inner;
 use crate::cache::policy::now;
 use crate::cache::trust::SILENCE;
-use crate::cache::{Inner, Namespace};
 
 /// How long it waits before it subscribes again.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -44,13 +44,7 @@ impl Inner {
     fn obey(&self, message: &str) {
         match message.split_once(' ') {
             Some(("key", key)) => self.forget(key),
-            Some(("generation", rest)) => {
-                let parsed =
-                    rest.split_once(' ').and_then(|(name, n)| Some((Namespace::named(name)?, n.parse().ok()?)));
-                if let Some((namespace, generation)) = parsed {
-                    self.advance(namespace, generation);
-                }
-            }
+            Some(("generations", pairs)) => self.advance(&generations(pairs)),
             _ => {}
         }
     }

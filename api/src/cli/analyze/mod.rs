@@ -26,7 +26,7 @@ pub struct Options {
     #[arg(long, value_name = "MS", default_value_t = 100.0, value_parser = threshold)]
     threshold: f64,
     #[command(flatten)]
-    database: DatabaseOptions,
+    pub database: DatabaseOptions,
     #[command(flatten)]
     service: AdminOptions,
 }
