@@ -2,6 +2,7 @@
 //! behind it and its secrets kept by AWS's services.
 
 use std::io::Read;
+use std::process::Command;
 
 use axum::body::Bytes;
 use axum::http::request::Builder;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::ConnectOptions;
 
-use crate::support::{Function, Ministack, Redis, SECRET, database};
+use crate::support::{Function, Ministack, PROGRAM, Redis, SECRET, database};
 
 const CATALOG: &str = "/api/v1/plans/catalog?zip_code=77002&page_size=100";
 /// What the distribution sends now, and what it sent before.
@@ -26,6 +27,11 @@ struct World {
 
 impl World {
     async fn new() -> Self {
+        Self::with(|redis| Some(redis.url())).await
+    }
+
+    /// With the `REDIS_URL` that `redis` gives.
+    async fn with(url: impl FnOnce(&Redis) -> Option<String>) -> Self {
         let (cloud, redis) = (Ministack::get().await, Redis::start());
         let database = database(true).await.to_url_lossy().to_string();
         let [parameter, secret] =
@@ -37,9 +43,9 @@ impl World {
         environment.extend([
             ("DATABASE_URL", format!("ssm:{parameter}")),
             ("JWT_SECRET", format!("secretsmanager:{secret}")),
-            ("REDIS_URL", redis.url()),
             ("ORIGIN_SECRET_SHA256", digests),
         ]);
+        environment.extend(url(&redis).map(|url| ("REDIS_URL", url)));
         let function = cloud.create_function(&environment).await;
         Self { cloud, function, redis }
     }
@@ -123,7 +129,7 @@ async fn a_function_refuses_as_the_service_does() {
         assert_error(&world.post("/api/v1/auth/login", long.to_string()).await, 413, "payload_too_large");
     }
 
-    for path in ["/health", "/openapi.json", "/metrics", CATALOG] {
+    for path in ["/health", "/openapi.json", "/metrics", "/nothing", CATALOG] {
         let direct = world.cloud.visit(&world.function, Request::get(path), "").await;
         assert_error(&direct, 403, "forbidden");
     }
@@ -160,4 +166,31 @@ async fn who_may_invoke_the_function_can_ask_it_without_the_secret() {
     // Over HTTP the name is the function URL's own.
     let claim = Request::get("/openapi.json").header("x-forwarded-host", "smoke.internal");
     assert_eq!(world.cloud.visit(&world.function, claim, "").await.status(), 403);
+}
+
+#[tokio::test]
+async fn without_redis_a_function_caches_nothing() {
+    let world = World::with(|_| None).await;
+    for _ in 0..2 {
+        let reply = world.get(CATALOG).await;
+        assert_eq!((reply.status().as_u16(), header(&reply, "x-cache")), (200, "MISS"));
+    }
+}
+
+#[test]
+fn a_function_without_users_of_its_own_does_not_start() {
+    let start = |envs: &[(&str, &str)]| {
+        let mut command = Command::new(PROGRAM);
+        command.env("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:1").env("DATABASE_URL", "postgres://127.0.0.1:1/x");
+        let output = command.envs(envs.iter().copied()).output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    for (envs, why) in [
+        (&[("AUTH_MODE", "demo")][..], "neither a private database nor demo mode"),
+        (&[], "set JWT_SECRET"),
+        (&[("JWT_SECRET", SECRET), ("ORIGIN_SECRET_SHA256", "")], "SHA-256 digests"),
+    ] {
+        let (code, words) = start(envs);
+        assert!(code == Some(3) && words.contains(why), "{words}");
+    }
 }

@@ -210,13 +210,13 @@ async fn a_thousand_misses_of_a_cold_key_are_one_query_before_and_after_a_flush(
 #[tokio::test]
 async fn a_key_that_is_asked_for_often_is_refreshed_behind_responses_and_nobody_waits() {
     let (redis, asked) = (Redis::start(), Arc::new(AtomicUsize::new(0)));
-    let ttl = Duration::from_millis(500);
+    let ttl = Duration::from_secs(2);
     let policy = Policy { default_ttl: ttl, stale_if_error: Duration::from_mins(1) };
     let redis = Some(Address::parse(&redis.url()).unwrap());
     let cache = Cache::connect(&Settings { max_bytes: 1 << 20, policy, redis }).await;
     let key = Key::recommendations(&UserId::try_from("u".to_owned()).unwrap());
     let (start, mut sources) = (Instant::now(), Vec::new());
-    while start.elapsed() < ttl * 5 {
+    while start.elapsed() < ttl * 3 {
         let asked = Arc::clone(&asked);
         let fill = async move {
             asked.fetch_add(1, Ordering::SeqCst);
@@ -228,7 +228,7 @@ async fn a_key_that_is_asked_for_often_is_refreshed_behind_responses_and_nobody_
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     let asked = asked.load(Ordering::SeqCst);
-    assert!((5..=20).contains(&asked), "{asked} fills in five lifetimes");
+    assert!((3..=12).contains(&asked), "{asked} fills in three lifetimes");
     let waited = sources.iter().filter(|source| !matches!(source, Source::L1 | Source::Stale)).count();
     let stale = sources.iter().filter(|source| **source == Source::Stale).count();
     assert_eq!(waited, 1, "the first only");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 use super::breaker::State;
 use super::entry::{Entry, Value};
@@ -15,7 +15,7 @@ use super::policy::{Age, millis, now};
 use super::redis::{Lease, Remote};
 use super::{Cache, Cached, Inner, Key, Namespace, Outcome, Source, envelope};
 use crate::error::Error;
-use crate::middleware;
+use crate::middleware::{self, Origin};
 
 /// How long a request waits for a fill when it could have what is out of date, and the database is not known to fail.
 const PATIENCE: Duration = Duration::from_millis(250);
@@ -40,6 +40,8 @@ struct Job {
     need: Need,
     fill: Fill,
     readable: Readable,
+    /// The request that it is for.
+    origin: Option<Origin>,
 }
 
 /// Whether bytes from Redis can be read as the key's type.
@@ -94,8 +96,8 @@ impl Cache {
         let namespace = key.namespace();
         let (arrival, lead) = self.0.flights.join(key.as_str(), namespace);
         if let Some(lead) = lead {
-            let flight = Arc::clone(&self.0).fly(lead, Job { namespace, held, need, fill: fill(), readable });
-            self.0.tasks.spawn(flight.instrument(middleware::span()));
+            let job = Job { namespace, held, need, fill: fill(), readable, origin: middleware::origin() };
+            self.0.tasks.spawn(Arc::clone(&self.0).fly(lead, job));
         }
         arrival
     }
@@ -110,8 +112,9 @@ impl Cache {
             }
         };
         let held = self.0.held(name, namespace, now()).map(|(entry, _)| entry);
-        let job = Job { namespace, held, need: Need::Source, fill, readable: |_| true };
-        let flight = self.0.tasks.spawn(Arc::clone(&self.0).fly(lead, job).instrument(middleware::span()));
+        let origin = middleware::origin();
+        let job = Job { namespace, held, need: Need::Source, fill, readable: |_| true, origin };
+        let flight = self.0.tasks.spawn(Arc::clone(&self.0).fly(lead, job));
         flight.await.map_err(|_| Error::Internal("a cache fill ended without an outcome".into())).flatten()
     }
 }
@@ -142,7 +145,7 @@ impl Inner {
     /// Redis, then the source, then what is out of date. What the source gave is written to Redis after those who
     /// wait have got it; fails when it has not come to be there.
     async fn fly(self: Arc<Self>, lead: Lead, job: Job) -> Result<(), Error> {
-        let Job { namespace, held, need, fill, readable } = job;
+        let Job { namespace, held, need, fill, readable, origin } = job;
         let (key, generation) = (Arc::clone(&lead.key), self.generation(namespace));
         let remote = self.remote.as_ref().filter(|remote| remote.is_up() && !self.outbox.concerns(&key, namespace));
         let found = match remote {
@@ -159,6 +162,21 @@ impl Inner {
             self.land(lead, Ok((entry, Source::L2)));
             return Ok(());
         }
+        let span = origin.map_or_else(Span::current, |origin| origin.span());
+        let found = found.map(|(entry, _)| entry);
+        self.ask_source(lead, namespace, [found, held], fill, remote).instrument(span).await
+    }
+
+    /// The source, then the newest of what is at hand.
+    async fn ask_source(
+        &self,
+        lead: Lead,
+        namespace: Namespace,
+        [found, held]: [Option<Arc<Entry>>; 2],
+        fill: Fill,
+        remote: Option<&Remote>,
+    ) -> Result<(), Error> {
+        let (key, generation) = (Arc::clone(&lead.key), self.generation(namespace));
         let lease = match remote {
             Some(remote) => remote.lease(&key).await.inspect_err(|_| self.stats.failed(namespace)).ok(),
             None => None,
@@ -166,7 +184,7 @@ impl Inner {
         let out_of_date = || {
             // What was invalidated since it was looked up has left memory, and is no better than nothing.
             let held = held.as_ref().filter(|held| self.memory.get(&key).is_some_and(|now| Arc::ptr_eq(&now, held)));
-            let all = found.iter().map(|(entry, _)| entry).chain(held);
+            let all = found.iter().chain(held);
             all.filter(|entry| now() < entry.times.stale_until).max_by_key(|entry| entry.times.filled).cloned()
         };
         // Nobody who can have what is out of date waits for a source that is slow, or known to fail.

@@ -21,8 +21,9 @@ use tracing::Instrument;
 
 use crate::error::Error;
 use crate::metrics::{Metrics, Route};
-use request::{Origin, REQUEST, TRACEPARENT, X_REQUEST_ID};
+use request::{REQUEST, TRACEPARENT, X_REQUEST_ID};
 
+pub(crate) use request::{Origin, origin};
 pub use request::{id, span, terms};
 
 /// What a response says that no route has settled: it is this caller's, and now.

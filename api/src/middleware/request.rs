@@ -26,8 +26,14 @@ pub struct Origin {
     uri: Uri,
 }
 
+/// The request that the running task serves; none outside of one.
+#[must_use]
+pub fn origin() -> Option<Origin> {
+    REQUEST.try_with(Clone::clone).ok()
+}
+
 /// The span of the request that the running task serves. It is made by whoever has something to do in it, since most
-/// requests are answered from memory and have nothing to say.
+/// requests are answered from the cache and have nothing to say.
 #[must_use]
 pub fn span() -> Span {
     REQUEST.try_with(Origin::span).unwrap_or_else(|_| Span::current())
