@@ -92,7 +92,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Build(args) => build::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Deploy(args) => deploy::run(context, &args).await,
-        Command::Releases => Box::pin(releases::run(context)).await,
+        Command::Releases => releases::run(context).await,
         Command::Rollback(args) => rollback::run(context, &args).await,
         Command::Provision(args) => Box::pin(provision::run(context, &args)).await,
         Command::IamPolicy(args) => iam_policy::run(context, &args),

@@ -14,5 +14,4 @@ pub mod lease;
 pub mod ledger;
 pub mod manifest;
 pub mod path;
-pub mod secret_reference;
 pub mod xss_protection;
