@@ -39,7 +39,7 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A pool that connects when it is first used, so that the service starts, and says so, without its database.
 ///
-/// A connection is tested when it is taken and when it comes back, each time within [`PING_TIMEOUT`]: one that went
+/// A connection is tested when it is taken and when it comes back, each time within half a second: one that went
 /// silent is dropped at once, whatever a statement on it is still waiting for. The pool's own tests have no end.
 ///
 /// The pool lives until it is closed, since its own rules refer to it.
