@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
+from processor import busy_seconds
 from server import ENVIRONMENT, Server
 
 
@@ -36,15 +37,6 @@ def run(command: list[str], variables: dict[str, str], log: Path, server: Server
         "server_cpu_s": round(served, 2),
         "others": round(max(0.0, others) / (wall * (os.cpu_count() or 1)), 2),
     }
-
-
-def busy_seconds() -> float:
-    """Seconds that the machine's processors have worked; 0 where the system does not tell."""
-    try:
-        user, nice, system, _idle, _wait, *interrupts = Path("/proc/stat").read_text().splitlines()[0].split()[1:9]
-    except OSError:
-        return 0.0
-    return sum(map(int, [user, nice, system, *interrupts])) / os.sysconf("SC_CLK_TCK")
 
 
 def machine() -> str:

@@ -14,6 +14,7 @@ import xml.etree.ElementTree as xml
 from pathlib import Path
 from urllib.parse import quote
 
+from processor import cpu_seconds
 from scratch import SCRATCH, program
 
 #: What every peer gets: credentials for the server, and no settings of this machine's user.
@@ -126,12 +127,8 @@ class Server:
         return counts
 
     def cpu(self) -> float:
-        """Seconds of processor time that the server has used; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time that the server has used."""
+        return cpu_seconds(self.process.pid)
 
 
 class Relay:

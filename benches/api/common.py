@@ -6,7 +6,8 @@ from pathlib import Path
 
 sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
 
-from measure import busy_seconds, heading, record  # noqa: E402, F401
+from measure import heading, record  # noqa: E402, F401
+from processor import busy_seconds, cpu_seconds  # noqa: E402, F401
 from scratch import REPOSITORY, SCRATCH  # noqa: E402, F401
 
 API = Path(__file__).resolve().parent

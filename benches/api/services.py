@@ -16,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
-from common import SCRATCH, treebeard_api
+from common import SCRATCH, cpu_seconds, treebeard_api
 
 #: As whom PostgreSQL runs when root starts it: it refuses to run as root.
 UNPRIVILEGED = "postgres"
@@ -72,12 +72,8 @@ class Service:
         self.process.send_signal(signal.SIGCONT)
 
     def cpu(self) -> float:
-        """Seconds of processor time so far; 0 where the system does not tell."""
-        try:
-            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        except OSError:
-            return 0.0
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        """Seconds of processor time so far."""
+        return cpu_seconds(self.process.pid)
 
     def resident_mb(self) -> float:
         """Memory in use."""

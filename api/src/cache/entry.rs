@@ -100,10 +100,9 @@ impl Entry {
 impl Body {
     /// Compresses and names a document.
     pub fn new(json: Vec<u8>) -> Self {
-        let digest = Sha256::digest(&json);
-        let bits = digest[..16].iter().fold(0_u128, |bits, byte| bits << 8 | u128::from(*byte));
+        let digest = hex::encode(&Sha256::digest(&json)[..16]);
         // Hexadecimal digits between quotes are always a header's value.
-        let etag = HeaderValue::try_from(format!("W/\"{bits:032x}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
+        let etag = HeaderValue::try_from(format!("W/\"{digest}\"")).unwrap_or(HeaderValue::from_static("W/\"\""));
         let (gzip, br) = if json.len() < LEAST_COMPRESSED { (None, None) } else { (gzip(&json), br(&json)) };
         let smaller = |bytes: Vec<u8>| (bytes.len() < json.len()).then(|| exact(bytes));
         Self { gzip: gzip.and_then(smaller), br: br.and_then(smaller), json: exact(json), etag }

@@ -7,6 +7,7 @@ use utoipa::IntoParams;
 
 use crate::cache::{Cached, Key};
 use crate::db;
+use crate::domain::account::is_zip_code;
 use crate::domain::catalog::{CatalogFilter, CatalogPage, DEFAULT_PAGE_SIZE, MAX_PAGE, MAX_PAGE_SIZE};
 use crate::domain::id::PlanId;
 use crate::domain::plan::{Plan, PlanType, RateType};
@@ -55,7 +56,7 @@ impl TryFrom<CatalogQuery> for CatalogFilter {
             }
         };
         let region = query.zip_code.map(|zip| {
-            if zip.len() == 5 && zip.bytes().all(|b| b.is_ascii_digit()) {
+            if is_zip_code(&zip) {
                 Ok(zip[..3].to_owned())
             } else {
                 Err(Error::Invalid("zip_code must be five digits".to_owned()))

@@ -1,4 +1,4 @@
-import { useId } from 'react';
+import { Slider } from '../../components/Slider';
 import { useDraft } from '../../hooks/useDraft';
 
 interface RenewableFieldProps {
@@ -12,30 +12,19 @@ const always = () => true;
 
 /** A slider that filters when it comes to rest. */
 export function RenewableField({ value, onChange }: RenewableFieldProps) {
-  const id = useId();
   const commit = (text: string) => {
     onChange(Number(text));
   };
   const [text, setText] = useDraft(value.toString(), always, commit, SETTLE_MS);
-  const spoken = text === '0' ? 'Any' : `${text}% or more`;
   return (
-    <div className="field">
-      <div className="field__row">
-        <label htmlFor={id}>Renewable</label>
-        <span aria-hidden="true">{spoken}</span>
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={0}
-        max={100}
-        step={5}
-        value={text}
-        aria-valuetext={spoken}
-        onChange={(event) => {
-          setText(event.target.value);
-        }}
-      />
-    </div>
+    <Slider
+      label="Renewable"
+      value={Number(text)}
+      step={5}
+      shown={text === '0' ? 'Any' : `${text}% or more`}
+      onChange={(percent) => {
+        setText(percent.toString());
+      }}
+    />
   );
 }

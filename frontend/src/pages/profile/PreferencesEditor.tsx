@@ -1,9 +1,10 @@
-import { useId, useState } from 'react';
+import { useState } from 'react';
 import { Link } from 'react-router';
 import { apiUrl, sendJson } from '../../api/client';
 import type { Preferences } from '../../api/types';
 import { useReloadProfile } from '../../app/profile';
 import { Loaded } from '../../components/Loaded';
+import { Slider } from '../../components/Slider';
 import { SubmitError } from '../../components/SubmitError';
 import { useApi } from '../../hooks/useApi';
 import { useSubmit } from '../../hooks/useSubmit';
@@ -41,10 +42,12 @@ function Sliders({ stored }: { stored: Preferences }) {
       }}
     >
       {(Object.keys(PREFERENCES) as (keyof Preferences)[]).map((key) => (
-        <Weight
+        <Slider
           key={key}
           label={PREFERENCES[key]}
           value={draft[key]}
+          shown={draft[key].toString()}
+          spoken={`${draft[key]} of 100`}
           onChange={(value) => {
             setSaved(false);
             setDraft(rebalance(draft, key, value));
@@ -63,34 +66,5 @@ function Sliders({ stored }: { stored: Preferences }) {
         )}
       </p>
     </form>
-  );
-}
-
-interface WeightProps {
-  label: string;
-  value: number;
-  onChange: (value: number) => void;
-}
-
-function Weight({ label, value, onChange }: WeightProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <div className="field__row">
-        <label htmlFor={id}>{label}</label>
-        <span aria-hidden="true">{value}</span>
-      </div>
-      <input
-        id={id}
-        type="range"
-        min={0}
-        max={100}
-        value={value}
-        aria-valuetext={`${value} of 100`}
-        onChange={(event) => {
-          onChange(Number(event.target.value));
-        }}
-      />
-    </div>
   );
 }
