@@ -16,6 +16,7 @@ pub mod config;
 pub mod edge;
 pub mod error;
 pub mod model;
+pub mod package;
 pub mod plan;
 pub mod remote;
 pub mod report;

@@ -9,6 +9,7 @@ mod crash;
 mod deploy;
 mod edge;
 mod provision;
+mod release_api;
 mod remote;
 mod site;
 mod support;

@@ -3,6 +3,7 @@
 //! Whatever dies when: until the pointer moves, the earlier release is live and its bytes are in place or preserved;
 //! the pointer names the unfinished release from before the first write, so that the next deploy converges.
 
+pub mod api;
 mod invalidate;
 pub mod provision;
 mod prune;
@@ -18,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Class, Error, Result},
-    model::{lease::Holder, ledger::Pointer, manifest::Role, path::StorageKey},
+    model::{api::ApiRecord, digest::Digest, lease::Holder, ledger::Pointer, manifest::Role, path::StorageKey},
     plan::{Expected, Outcome, Plan, Pointers, Write},
     remote::{
         Condition, ObjectStore,
@@ -27,6 +28,7 @@ use crate::{
         state::{self, LoadedPointer},
     },
 };
+use api::{Candidate, Change, Order};
 pub use prune::prune;
 use write::Writer;
 
@@ -36,6 +38,14 @@ const CONCURRENCY: usize = 32;
 /// What happens while a plan is executed.
 #[derive(Debug, Clone)]
 pub enum Event<'a> {
+    /// The database is being prepared for a new version of the API.
+    Migrating,
+    /// The API's code with this digest is being published, so many bytes.
+    PublishingApi(&'a Digest, u64),
+    /// A version of the API is being tried out before viewers meet it.
+    Trying(&'a str),
+    /// Viewers meet this version of the API.
+    ApiLive(&'a str),
     /// Bytes are being copied aside, so many objects.
     Preserving(usize),
     /// A wave begins: its role, objects, bytes to upload.
@@ -79,12 +89,14 @@ pub struct Applied {
     pub invalidations: Vec<Invalidation>,
     /// Whether every cache has dropped what they name.
     pub finished: bool,
+    /// The API that the release has, where it was published or looked at.
+    pub api: Option<ApiRecord>,
 }
 
-/// Executes `plan`, which was made from the ledger as it was `loaded`.
-pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result<Applied> {
+/// Executes `plan`, which was made from the ledger as it was `loaded`, and what becomes of the API with it.
+pub async fn apply(plan: &Plan, api: Option<&Change>, loaded: &LoadedPointer, ports: &Ports) -> Result<Applied> {
     // A command that died after its last write but one left nothing to do but its lease.
-    if plan.is_empty() && loaded.pointer.lease.is_none() {
+    if plan.is_empty() && api.is_none() && loaded.pointer.lease.is_none() {
         return Ok(Applied { finished: true, ..Applied::default() });
     }
     let begun = match &plan.pointers {
@@ -92,13 +104,39 @@ pub async fn apply(plan: &Plan, loaded: &LoadedPointer, ports: &Ports) -> Result
         None => Pointer { generation: loaded.pointer.generation + 1, ..loaded.pointer.clone() },
     };
     let (store, holder) = (Arc::clone(&ports.store), ports.holder.clone());
-    let tenure = Tenure::begin(store, holder, &begun, loaded.etag.as_ref()).await?;
+    // Until the API's half has gone well there is nothing that would have to be mended.
+    let taken = if api.is_some() { &loaded.pointer } else { &begun };
+    let tenure = Tenure::begin(store, holder, taken, loaded.etag.as_ref()).await?;
+    let writer = Writer { ports, tenure: &tenure };
     let done = async {
-        let live = match &plan.pointers {
-            Some(pointers) => publish(plan, pointers, Writer { ports, tenure: &tenure }).await?,
-            None => begun,
+        let candidate = match api {
+            Some(change) => Some(change.prepare(ports, &tenure).await?),
+            None => None,
         };
-        invalidate::request(&plan.invalidations, live, &tenure, ports).await
+        let candidate = candidate.as_ref();
+        let (first, last) = match api.map(|change| change.order) {
+            Some(Order::ApiFirst) => (candidate, None),
+            _ => (None, candidate),
+        };
+        if let Some(candidate) = first {
+            candidate.go_live(ports, &tenure).await?;
+        }
+        let live = match pages(plan, begun, candidate, writer).await {
+            Ok(live) => live,
+            Err(failure) => {
+                return Err(match first {
+                    Some(candidate) => candidate.take_back(failure, ports, &tenure).await,
+                    None => failure,
+                });
+            }
+        };
+        let followed = match last {
+            Some(candidate) => candidate.go_live(ports, &tenure).await.map_err(api::owed),
+            None => Ok(()),
+        };
+        let applied = invalidate::request(&plan.invalidations, live, &tenure, ports).await;
+        followed?;
+        Ok(Applied { api: candidate.map(|candidate| candidate.record.clone()), ..applied? })
     };
     let mut applied = finally(done.await, &tenure).await?;
     applied.finished = ports.wait && invalidate::wait(&applied, ports).await?;
@@ -111,6 +149,34 @@ async fn finally<T>(done: Result<T>, tenure: &Tenure) -> Result<T> {
         let _ = tenure.release().await;
     }
     done
+}
+
+/// Makes the plan's pages live, and gives the pointer as it is then.
+async fn pages(
+    plan: &Plan,
+    mut begun: Pointer,
+    candidate: Option<&Candidate<'_>>,
+    writer: Writer<'_>,
+) -> Result<Pointer> {
+    let Some(pointers) = &plan.pointers else {
+        record(&mut begun, candidate);
+        return Ok(begun);
+    };
+    if candidate.is_some() {
+        writer.tenure.write(&pointers.begun).await?;
+    }
+    let mut pointers = pointers.clone();
+    record(&mut pointers.live, candidate);
+    publish(plan, &pointers, writer).await
+}
+
+/// Writes down what the live release's API turned out to be.
+fn record(pointer: &mut Pointer, candidate: Option<&Candidate<'_>>) {
+    let Some(candidate) = candidate else { return };
+    let live = pointer.live.clone();
+    for release in pointer.releases.iter_mut().filter(|release| Some(&release.id) == live.as_ref()) {
+        release.api = Some(candidate.record.clone());
+    }
 }
 
 async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result<Pointer> {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{Class, Error, Result},
-    model::infrastructure::{Distribution, Found, Kind, Known, Resource, Settings},
+    model::infrastructure::{Distribution, Found, Kind, Known, OriginSecret, Resource, Settings},
     plan::infrastructure::{Action, Step, Steps},
     remote::provider::Provider,
 };
@@ -43,12 +43,15 @@ pub struct Workshop {
     pub stop: CancellationToken,
     /// Whether to wait until the distribution's change has reached every edge.
     pub wait: bool,
+    /// The secret that is to be the distribution's, where it needs a new one.
+    pub new_secret: Option<OriginSecret>,
 }
 
 /// Carries the steps out. Whoever dies in between is followed by another run, which finds what there is by its name.
 pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
     let Workshop { provider, listener, .. } = workshop;
     let mut known = Known::default();
+    known.new_secret.clone_from(&workshop.new_secret);
     for step in &steps.0 {
         if let Some(found) = &step.found {
             known.insert(&step.wanted.name, found.clone());
@@ -63,8 +66,12 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
             // Viewers of a distribution that was there before may reach the bucket by ways that are shut now.
             workshop.settle_all(steps, &known).await?;
         }
+        if step.settled && !workshop.is_settled(steps, &known).await? {
+            // What edges may still rely on stays for another run.
+            continue;
+        }
         listener(Event::Begins(step));
-        let now = match &step.found {
+        let now = match known.get(step.wanted.kind(), &step.wanted.name) {
             Some(found) => provider.update(&step.wanted, found, &known).await?,
             None => provider.create(&step.wanted, &known).await?,
         };
@@ -126,6 +133,18 @@ impl Workshop {
             self.settle(found).await?;
         }
         Ok(())
+    }
+
+    /// Whether every edge knows the distribution as it is now; waits for it where that is wanted.
+    async fn is_settled(&self, steps: &Steps, known: &Known) -> Result<bool> {
+        if self.wait {
+            self.settle_all(steps, known).await?;
+        }
+        let distribution = steps.0.iter().find(|step| step.wanted.kind() == Kind::Distribution);
+        match distribution.and_then(|step| known.get(Kind::Distribution, &step.wanted.name)) {
+            Some(found) if !self.wait => self.provider.settled(found).await,
+            _ => Ok(true),
+        }
     }
 
     async fn settle(&self, found: &Found) -> Result<()> {

@@ -131,6 +131,9 @@ pub struct Provision {
     /// Do not wait until the distribution's change has reached every edge.
     #[arg(long, conflicts_with = "destroy")]
     pub no_wait: bool,
+    /// Have the distribution send another secret to the API, without refusing a viewer meanwhile.
+    #[arg(long, conflicts_with = "destroy")]
+    pub rotate_origin_secret: bool,
     /// Remove everything that `provision` made.
     #[arg(long)]
     pub destroy: bool,
@@ -183,12 +186,23 @@ pub struct Deploy {
     /// Delete up to so many objects this time, instead of `releases.max_deletes`.
     #[arg(long, value_name = "N")]
     pub max_deletes: Option<usize>,
+    /// How to migrate.
+    #[command(flatten)]
+    pub migration: Migration,
     /// Serve the local environment after the deploy.
     #[arg(long, conflicts_with = "dry_run")]
     pub serve: bool,
     /// Port of `--serve`.
     #[arg(long, requires = "serve", default_value_t = DEFAULT_PORT)]
     pub port: u16,
+}
+
+/// Options of commands that migrate the API's database.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Migration {
+    /// Let a migration break the version of the API that is live.
+    #[arg(long)]
+    pub allow_breaking: bool,
 }
 
 /// Options of `rollback`.

@@ -38,15 +38,21 @@ pub async fn run(context: &Context, args: &args::Deploy) -> Result<ExitCode> {
 }
 
 fn options(args: &args::Deploy) -> Options {
-    Options { adopt: args.adopt, refresh: args.repair, writes: !args.dry_run, max_deletes: args.max_deletes }
+    Options {
+        adopt: args.adopt,
+        refresh: args.repair,
+        writes: !args.dry_run,
+        max_deletes: args.max_deletes,
+        migration: args.migration,
+    }
 }
 
 async fn dry_run(context: &Context, config: &Config, args: &args::Deploy) -> Result<DeployReport> {
     let started = Instant::now();
     let environment = Environment::open(config).await?;
     let prepared = Prepared::new(context, config, &environment, &args.build, options(args)).await?;
-    context.say(&prepared.plan);
-    let mut report = report(&prepared.plan, &environment, config, started).await?;
+    context.say(&prepared);
+    let mut report = report(&prepared, &environment, config, started).await?;
     report.notes = prepared.notes;
     Ok(report)
 }
@@ -55,11 +61,11 @@ async fn deploy(context: &Context, config: &Config, args: &args::Deploy) -> Resu
     let started = Instant::now();
     let environment = Environment::exclusive(config).await?;
     let prepared = Prepared::new(context, config, &environment, &args.build, options(args)).await?;
-    if prepared.plan.is_empty() || context.global.verbose {
-        context.say(&prepared.plan);
+    if prepared.is_empty() || context.global.verbose {
+        context.say(&prepared);
     }
-    if !prepared.plan.is_empty() {
-        context.confirm(config, args.yes, &prepared.plan, "deploy")?;
+    if !prepared.is_empty() {
+        context.confirm(config, args.yes, &prepared, "deploy")?;
     }
     let mut report = finish(context, config, &environment, "deploy", !args.no_wait, &prepared, started).await?;
     report.notes = prepared.notes;
@@ -76,12 +82,18 @@ pub async fn finish(
     prepared: &Prepared,
     started: Instant,
 ) -> Result<DeployReport> {
-    let Prepared { plan, loaded, .. } = prepared;
-    let applied = publish::apply(context, environment, command, wait, plan, loaded).await?;
-    let mut report = report(plan, environment, config, started).await?;
+    let plan = &prepared.plan;
+    let applied = publish::apply(context, environment, command, wait, prepared).await?;
+    let mut report = report(prepared, environment, config, started).await?;
     report.live = true;
+    if let (Some(api), Some(record)) = (&mut report.api, applied.api) {
+        api.record = record;
+    }
     report.invalidation = InvalidationReport::accepted(&applied.invalidations);
     verify(context, config, environment, plan, applied.finished).await?;
+    if applied.finished && !prepared.is_empty() {
+        super::warm::warm(context, config, environment).await?;
+    }
     report.duration_ms = elapsed_ms(started);
     Ok(report)
 }
@@ -120,9 +132,15 @@ async fn is_live(environment: &Environment, plan: &Plan) -> Result<bool> {
     Ok(pointer.live.as_ref() == Some(&plan.outcome.release().id) && pointer.pending.is_empty())
 }
 
-/// The report on `plan`, before anything else is known of it.
-pub async fn report(plan: &Plan, environment: &Environment, config: &Config, started: Instant) -> Result<DeployReport> {
-    let mut report = DeployReport::of(plan, &config.environment, environment.url(config).await?);
+/// The report on a plan, before anything else is known of it.
+pub async fn report(
+    prepared: &Prepared,
+    environment: &Environment,
+    config: &Config,
+    started: Instant,
+) -> Result<DeployReport> {
+    let mut report = DeployReport::of(&prepared.plan, &config.environment, environment.url(config).await?);
+    report.api = prepared.api.report();
     report.served = config.target != Target::Local || crate::edge::running(config).is_some();
     report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: environment.cdn.requests() };
     report.duration_ms = elapsed_ms(started);

@@ -8,11 +8,13 @@ use super::args::DEFAULT_PORT;
 use crate::{
     config::{self, Aws, Config, Target},
     error::Result,
+    plan::infrastructure::Names,
     remote::{
         ObjectStore,
         aws::{Access, Checksums, Connection},
         cdn::{Cdn, Delivery},
         counting::{CountingCdn, CountingStore},
+        functions::{Functions, Live},
         local::{DeployLock, LocalCdn, LocalStore},
         no_cdn::NoCdn,
         provider::Provider,
@@ -28,6 +30,8 @@ pub struct Environment {
     pub cdn: Arc<CountingCdn>,
     delivery: OnceCell<Delivery>,
     provider: Option<Arc<dyn Provider>>,
+    /// Where the API runs, where it is ours to publish.
+    pub functions: Option<Arc<dyn Functions>>,
     /// Whether anything caches in front of it.
     pub has_cdn: bool,
     /// Whether the store's conditions must be relied on, and were not yet tried.
@@ -61,6 +65,15 @@ impl Environment {
         self.provider.clone().expect("asked for on AWS only")
     }
 
+    /// The version of the API that viewers meet; none where it is not ours to publish, or was never provisioned.
+    pub async fn live_api(&self) -> Result<Option<Live>> {
+        let Some(functions) = &self.functions else { return Ok(None) };
+        match functions.live().await {
+            Err(error) if error.rule == "function-missing" => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
     /// Where visitors find the site.
     pub async fn url(&self, config: &Config) -> Result<String> {
         let Target::Aws(aws) = &config.target else {
@@ -88,16 +101,17 @@ impl Environment {
                     cdn: Arc::new(CountingCdn::new(Box::new(cdn))),
                     delivery: OnceCell::new(),
                     provider: None,
+                    functions: None,
                     has_cdn: true,
                     locking: false,
                     endpoint: None,
                 })
             }
-            Target::Aws(aws) => Self::on_aws(aws).await,
+            Target::Aws(aws) => Self::on_aws(config, aws).await,
         }
     }
 
-    async fn on_aws(aws: &Aws) -> Result<Self> {
+    async fn on_aws(config: &Config, aws: &Aws) -> Result<Self> {
         let connection = Connection::open(&access(aws)).await?;
         let store: Arc<dyn ObjectStore> = Arc::new(connection.store(&aws.bucket));
         let store = if aws.locking { store } else { Arc::new(Unlocked(store)) };
@@ -106,10 +120,16 @@ impl Environment {
             Some(id) => Box::new(connection.cdn(id)),
             None => Box::new(connection.tagged_cdn(&aws.bucket)),
         };
+        let lambda = config.api.as_ref().and_then(|api| api.lambda.as_ref());
+        let function = |lambda: &config::Lambda| -> Arc<dyn Functions> {
+            let (name, architecture) = (Names::of(&aws.bucket).lambda(), lambda.architecture.to_string());
+            Arc::new(connection.function(&name, &aws.bucket, &architecture))
+        };
         Ok(Self {
             store: Arc::new(CountingStore::new(store)),
             cdn: Arc::new(CountingCdn::new(cdn)),
             delivery: OnceCell::new(),
+            functions: lambda.map(function),
             provider: Some(Arc::new(connection.provider())),
             has_cdn: aws.cdn,
             locking: aws.locking,

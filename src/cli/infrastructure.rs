@@ -49,7 +49,7 @@ impl Glance {
             if bucket.as_ref().is_some_and(|found| !is_ours(found)) {
                 return Ok::<_, Error>(Self::SomebodyElses);
             }
-            let found = Infrastructure::beyond(bucket, &wanted, config, aws, environment).await?;
+            let found = Infrastructure::beyond(bucket, &wanted, config, aws, environment, false).await?;
             Ok(Self::Ours(Box::new(found)))
         };
         match looked.await {
@@ -62,11 +62,11 @@ impl Glance {
 }
 
 impl Infrastructure {
-    /// Looks at everything and changes nothing.
-    pub async fn look(config: &Config, aws: &Aws, environment: &Environment) -> Result<Self> {
+    /// Looks at everything and changes nothing. With `rotate` the distribution is to send another secret to the API.
+    pub async fn look(config: &Config, aws: &Aws, environment: &Environment, rotate: bool) -> Result<Self> {
         let wanted = plan::compile(config, aws, &Facts::default());
         let bucket = environment.provider().find(&wanted[0], &Known::default()).await?;
-        Self::beyond(bucket, &wanted, config, aws, environment).await
+        Self::beyond(bucket, &wanted, config, aws, environment, rotate).await
     }
 
     /// Looks at everything beyond the bucket, the first of what is `wanted`.
@@ -76,13 +76,19 @@ impl Infrastructure {
         config: &Config,
         aws: &Aws,
         environment: &Environment,
+        rotate: bool,
     ) -> Result<Self> {
         let provider = environment.provider();
         let found = survey::survey(provider.as_ref(), bucket, wanted).await?;
+        let only = |kind: Kind| found.get(&kind).and_then(|of| of.values().next()).cloned();
         let of = |kind: Kind| found.get(&kind).and_then(|of| of.get(&aws.bucket));
         let live = if of(Kind::Bucket).is_some() { live(environment).await? } else { None };
-        let facts = Facts {
+        let mut facts = Facts {
             bucket: of(Kind::Bucket).cloned(),
+            lambda: only(Kind::Lambda),
+            url: only(Kind::FunctionUrl),
+            settled: true,
+            rotate,
             distribution: of(Kind::Distribution).cloned(),
             live: live.as_ref().map(Manifest::encodings),
         };
@@ -90,7 +96,17 @@ impl Infrastructure {
             Some(arn) if aws.cdn => provider.certificate(arn).await?,
             _ => None,
         };
-        let notes = facts.live.as_ref().and_then(|live| not_yet(config, live)).into_iter().collect();
+        if let Some(distribution) = facts.distribution.as_ref().filter(|_| facts.is_open()) {
+            facts.settled = provider.settled(distribution).await?;
+        }
+        let encodings = facts.live.as_ref().and_then(|live| not_yet(config, live));
+        let api = plan::kept_api(config, &facts).map(|domain| {
+            format!(
+                "requests for the API still go to {domain}, since its function has no code yet: \
+                 run `treebeard-cdn deploy`, then `provision` again"
+            )
+        });
+        let notes = encodings.into_iter().chain(api).collect();
         let steps = plan::plan(plan::compile(config, aws, &facts), found)?;
         Ok(Self { steps, provider, certificate, is_live: live.is_some(), notes })
     }

@@ -1,11 +1,13 @@
 //! The commands: each reads its arguments, calls the rooms below, and prints.
 
+mod api;
 pub mod args;
 mod build;
 mod check;
 mod context;
 mod deploy;
 mod environment;
+mod hosted;
 mod iam_policy;
 mod infrastructure;
 mod init;
@@ -21,6 +23,7 @@ mod serve;
 mod status;
 mod unlock;
 mod verify;
+mod warm;
 
 use std::process::ExitCode;
 
@@ -92,7 +95,7 @@ async fn dispatch(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Build(args) => build::run(context, &args).await,
         Command::Plan(args) => plan::run(context, &args).await,
         Command::Deploy(args) => deploy::run(context, &args).await,
-        Command::Releases => releases::run(context).await,
+        Command::Releases => Box::pin(releases::run(context)).await,
         Command::Rollback(args) => rollback::run(context, &args).await,
         Command::Provision(args) => Box::pin(provision::run(context, &args)).await,
         Command::IamPolicy(args) => iam_policy::run(context, &args),

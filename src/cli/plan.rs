@@ -35,9 +35,10 @@ pub async fn run(context: &Context, args: &args::Plan) -> Result<ExitCode> {
     }
     notes.extend(site.iter().flat_map(|site| site.notes.clone()));
     let steps = infrastructure.as_ref().map(|it| &it.steps);
-    let changes = site.as_ref().is_some_and(|it| !it.plan.is_empty()) || steps.is_some_and(|steps| !steps.is_empty());
+    let changes = site.as_ref().is_some_and(|it| !it.is_empty()) || steps.is_some_and(|steps| !steps.is_empty());
     let mut document = site.as_ref().map_or_else(|| json!({}), site_document);
     document["env"] = json!(config.environment);
+    document["api"] = json!(site.as_ref().and_then(|site| site.api.report()));
     document["changes"] = json!(changes);
     document["infrastructure"] = json!(steps);
     document["notes"] = json!(notes);
@@ -63,7 +64,7 @@ async fn infrastructure(
         return Ok((None, Vec::new()));
     }
     let found = if args.only == Some(Part::Infra) {
-        Infrastructure::look(config, aws, environment).await?
+        Infrastructure::look(config, aws, environment, false).await?
     } else {
         match Glance::at(config, aws, environment).await? {
             Glance::Ours(found) => *found,
@@ -81,7 +82,7 @@ fn wants_site(args: &args::Plan, infrastructure: Option<&Infrastructure>) -> boo
         infrastructure
             .is_none_or(|it| !it.steps.0.iter().any(|step| step.wanted.kind() == kind && step.found.is_none()))
     };
-    args.only != Some(Part::Infra) && is_there(Kind::Bucket) && is_there(Kind::Distribution)
+    args.only != Some(Part::Infra) && [Kind::Bucket, Kind::Lambda, Kind::Distribution].into_iter().all(is_there)
 }
 
 fn words(site: Option<&Prepared>, notes: &[String]) -> String {
@@ -101,7 +102,7 @@ fn words(site: Option<&Prepared>, notes: &[String]) -> String {
     for note in notes {
         let _ = writeln!(text, "  ! {note}");
     }
-    text + &site.map(|site| site.plan.to_string()).unwrap_or_default()
+    text + &site.map(ToString::to_string).unwrap_or_default()
 }
 
 fn site_document(prepared: &Prepared) -> serde_json::Value {

@@ -9,7 +9,7 @@ use crate::{
     apply::provision::{self, Workshop},
     config::{Aws, Config, Target},
     error::{Class, Error, Result},
-    model::infrastructure::{Found, Kind, Known},
+    model::infrastructure::{Found, Kind, Known, OriginSecret},
     plan::infrastructure::{self as plan, Action, Step, Steps, removal},
     remote::{lease, local::DeployLock, refresh::refresh, state},
     report::Summary,
@@ -53,7 +53,12 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
     let environment = Environment::open(&config).await?;
     // Two of them at once would both find nothing and both begin to make it.
     let _one_at_a_time = if args.dry_run { None } else { Some(DeployLock::acquire(&config.state_dir())?) };
-    let found = Infrastructure::look(&config, aws, &environment).await?;
+    if args.rotate_origin_secret && config.api.as_ref().is_none_or(|api| api.lambda.is_none()) {
+        let message = "there is no secret between the distribution and the API: it is hosted elsewhere";
+        return Err(Error::new(Class::Config, "no-origin-secret", message)
+            .help("run `provision` without --rotate-origin-secret, or set `api.package: lambda`"));
+    }
+    let found = Infrastructure::look(&config, aws, &environment, args.rotate_origin_secret).await?;
     if args.destroy {
         return destroy(context, &config, aws, args, &environment, found).await;
     }
@@ -68,7 +73,7 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
         if !found.steps.is_empty() {
             agree(context, args, &found.steps)?;
         }
-        let workshop = workshop(context, &found, !args.no_wait);
+        let workshop = workshop(context, &found, !args.no_wait)?;
         let _draining = context.drain();
         // With nothing to do, what an earlier run began may still be under way.
         provision::provision(&found.steps, &workshop).await?
@@ -76,14 +81,18 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
     report(context, &config, aws, args, &found.steps.done(&known), &notes)
 }
 
-fn workshop(context: &Context, found: &Infrastructure, wait: bool) -> Workshop {
+fn workshop(context: &Context, found: &Infrastructure, wait: bool) -> Result<Workshop> {
     let reporter = Arc::clone(context.reporter());
-    Workshop {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|cause| Error::new(Class::Unexpected, "random", format!("no random numbers: {cause}")))?;
+    Ok(Workshop {
         provider: Arc::clone(&found.provider),
         listener: Arc::new(move |event| reporter.provision(&event)),
         stop: context.stop(),
         wait,
-    }
+        new_secret: Some(OriginSecret::new(random)),
+    })
 }
 
 /// Asks on a terminal; elsewhere it must have been said beforehand.
@@ -120,8 +129,21 @@ async fn destroy(
     }
     let mut everything = found.steps.clone();
     for left in plan::left_over(config, aws) {
-        let there = found.provider.find(&left, &Known::default()).await?;
-        everything.0.push(Step { action: Action::Keep, wanted: left, found: there, changes: Vec::new() });
+        let there = match found.provider.find(&left, &Known::default()).await {
+            // Nothing of an API was made where nobody may even look for it.
+            Err(error) if matches!(error.rule, "access-denied" | "not-implemented") => {
+                context.say(format_args!("note: {} {} was not looked for: {error}", left.kind(), left.name));
+                None
+            }
+            other => other?,
+        };
+        everything.0.push(Step {
+            action: Action::Keep,
+            wanted: left,
+            found: there,
+            changes: Vec::new(),
+            settled: false,
+        });
     }
     let steps = removal(everything);
     let mut emptied = 0;
@@ -130,7 +152,7 @@ async fn destroy(
         if !args.yes {
             context.ask_for_name(&aws.bucket)?;
         }
-        let workshop = workshop(context, &found, true);
+        let workshop = workshop(context, &found, true)?;
         let _draining = context.drain();
         emptied = provision::destroy(&steps, &workshop, args.with_content).await?;
     }

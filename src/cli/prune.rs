@@ -69,6 +69,9 @@ async fn plan(config: &Config, environment: &Environment, args: &args::Prune, po
     for release in retention::part(&state.pointer, &rules, now).0 {
         needs.add(&state::load_manifest(store, &release.manifest).await?);
     }
+    if let Some(live) = environment.live_api().await? {
+        needs.add_code(live.code);
+    }
     let mut listed: BTreeMap<StorageKey, u64> = BTreeMap::new();
     for prefix in StorageKey::prunable() {
         listed.extend(store.list(&prefix).await?.into_iter().map(|it| (it.key, it.size)));

@@ -6,7 +6,10 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::{Context, Environment, args::BuildOptions};
+use super::{
+    Context, Environment, api,
+    args::{BuildOptions, Migration},
+};
 use crate::{
     apply::{self, Applied, Ports},
     config::Config,
@@ -36,12 +39,16 @@ pub struct Options {
     pub writes: bool,
     /// The brake on deletions, if not the configuration's.
     pub max_deletes: Option<usize>,
+    /// How to migrate the API's database.
+    pub migration: Migration,
 }
 
 /// A plan, and what it was made from.
 pub struct Prepared {
     /// What there is to do.
     pub plan: Plan,
+    /// What becomes of the API.
+    pub api: api::Half,
     /// The pointer that it was planned from.
     pub loaded: LoadedPointer,
     /// What was left out of the site or looks odd.
@@ -70,6 +77,7 @@ impl Prepared {
             if options.writes { lease::refuse_held(&loaded).map(|()| loaded) } else { Ok(loaded) }
         };
         let (early, mut site) = futures_util::try_join!(early, build(context, config, build_options))?;
+        let api = api::Built::new(context, config, environment, build_options).await?;
         let loaded = if started.elapsed() < FRESH { early } else { state::load_pointer(store).await? };
         if options.writes {
             lease::refuse_held(&loaded)?;
@@ -82,8 +90,11 @@ impl Prepared {
         };
         let mut built = plan::built(&site, negotiates);
         if !options.refresh {
-            match plan::unchanged(built, &loaded.pointer) {
-                Ok(plan) => return Ok(Self { plan, loaded, notes, seen: None }),
+            match plan::unchanged(built, api.code(), &loaded.pointer) {
+                Ok(plan) => {
+                    let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+                    return Ok(Self { plan, api, loaded, notes, seen: None });
+                }
                 Err(changed) => built = changed,
             }
         }
@@ -107,8 +118,10 @@ impl Prepared {
             }
             seen = Some(found);
         }
+        let commit = commit(config).await;
         let facts = Facts {
-            commit: commit(config).await,
+            api: api.record(config, &loaded.pointer, commit.as_ref()).await?,
+            commit,
             adopt: options.adopt,
             negotiates: delivery.negotiates,
             encodings: delivery.encodings.clone(),
@@ -119,7 +132,14 @@ impl Prepared {
             built = plan::built(&site, delivery.negotiates);
         }
         let plan = plan::plan(&site, built, &state, &facts)?;
-        Ok(Self { plan, loaded, notes, seen })
+        let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+        Ok(Self { plan, api, loaded, notes, seen })
+    }
+
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.plan.is_empty() && !self.api.goes_live()
     }
 }
 
@@ -128,6 +148,7 @@ pub fn facts(config: &Config, environment: &Environment, max_deletes: Option<usi
     Facts {
         now: SystemTime::now(),
         commit: None,
+        api: None,
         adopt: false,
         invalidation: environment.has_cdn.then_some(config.invalidation),
         negotiates: true,
@@ -137,21 +158,30 @@ pub fn facts(config: &Config, environment: &Environment, max_deletes: Option<usi
     }
 }
 
+impl std::fmt::Display for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.api.report().filter(|_| self.api.goes_live()) {
+            Some(api) if self.plan.is_empty() => write!(f, "  ~ API: {api}"),
+            Some(api) => write!(f, "  ~ API: {api}\n{}", self.plan),
+            None => self.plan.fmt(f),
+        }
+    }
+}
+
 /// Applies a plan, and sees to it that a signal leaves nothing half done that could be finished.
 pub async fn apply(
     context: &Context,
     environment: &Environment,
     command: &str,
     wait: bool,
-    plan: &Plan,
-    loaded: &LoadedPointer,
+    Prepared { plan, api, loaded, .. }: &Prepared,
 ) -> Result<Applied> {
     let ports = ports(context, environment, command, wait);
-    if !plan.is_empty() {
+    if !plan.is_empty() || api.change.is_some() {
         require_conditions(environment, loaded, &ports.holder).await?;
     }
     let _draining = context.drain();
-    Box::pin(apply::apply(plan, loaded, &ports)).await
+    Box::pin(apply::apply(plan, api.change.as_ref(), loaded, &ports)).await
 }
 
 /// A server that takes no notice of conditions is found out before the first pointer is written.

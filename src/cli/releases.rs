@@ -7,7 +7,10 @@ use serde::Serialize;
 use super::{Context, Environment};
 use crate::{
     error::Result,
-    model::ledger::{Pointer, Release},
+    model::{
+        api::ApiRecord,
+        ledger::{Pointer, Release},
+    },
     remote::state,
 };
 
@@ -19,6 +22,7 @@ struct Line<'a> {
     live: bool,
     objects: usize,
     bytes: u64,
+    api: Option<&'a ApiRecord>,
 }
 
 pub async fn run(context: &Context) -> Result<ExitCode> {
@@ -37,6 +41,7 @@ fn line<'a>(release: &'a Release, pointer: &Pointer) -> Line<'a> {
         live: pointer.live.as_ref() == Some(&release.id),
         objects: release.objects,
         bytes: release.bytes,
+        api: release.api.as_ref(),
     }
 }
 
@@ -48,9 +53,11 @@ fn table(lines: &[Line]) -> String {
     for line in lines {
         let mark = if line.live { "live" } else { "" };
         let commit = line.commit.map_or("-", |commit| &commit[..commit.len().min(10)]);
+        let api = line.api.and_then(|api| api.version.as_deref()).map(|version| format!("  API {version:<4}"));
+        let api = api.unwrap_or_default();
         let size = bytesize::ByteSize::b(line.bytes).display().si();
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{}  {commit:<10}  {:>6} objects  {size:>10}  {mark}", line.id, line.objects);
+        let _ = writeln!(text, "{}  {commit:<10}  {:>6} objects  {size:>10}{api}  {mark}", line.id, line.objects);
     }
     text
 }

@@ -3,7 +3,9 @@
 use std::{process::ExitCode, time::Instant};
 
 use super::{
-    Context, Environment, args, deploy,
+    Context, Environment,
+    api::{self, Half},
+    args, deploy,
     publish::{self, Prepared},
 };
 use crate::{
@@ -28,11 +30,11 @@ async fn rollback(context: &Context, config: &Config, args: &args::Rollback) -> 
         if args.dry_run { Environment::open(config).await? } else { Environment::exclusive(config).await? };
     let prepared = prepare(config, &environment, args).await?;
     if args.dry_run {
-        context.say(&prepared.plan);
-        return deploy::report(&prepared.plan, &environment, config, started).await;
+        context.say(&prepared);
+        return deploy::report(&prepared, &environment, config, started).await;
     }
-    if !prepared.plan.is_empty() {
-        context.confirm(config, args.yes, &prepared.plan, "roll back")?;
+    if !prepared.is_empty() {
+        context.confirm(config, args.yes, &prepared, "roll back")?;
     }
     deploy::finish(context, config, &environment, "rollback", !args.no_wait, &prepared, started).await
 }
@@ -43,8 +45,16 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
     if !args.dry_run {
         lease::refuse_held(&loaded)?;
     }
-    let release = plan::target(&loaded.pointer, args.release.as_deref())?;
-    let (delivery, state, manifest) = futures_util::try_join!(
+    let half_done = match args.release {
+        None => api::half_done(environment, &loaded.pointer).await?,
+        Some(_) => None,
+    };
+    let release = match half_done {
+        Some(live) => live,
+        None => plan::target(&loaded.pointer, args.release.as_deref())?,
+    };
+    let (api, delivery, state, manifest) = futures_util::try_join!(
+        Half::of_rollback(config, environment, release),
         environment.delivery(),
         state::load(store, loaded.pointer.clone()),
         state::load_manifest(store, &release.manifest)
@@ -56,5 +66,5 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
         ..publish::facts(config, environment, args.max_deletes)
     };
     let plan = plan::rollback(release, manifest, &state, &facts)?;
-    Ok(Prepared { plan, loaded, notes: Vec::new(), seen: None })
+    Ok(Prepared { plan, api, loaded, notes: Vec::new(), seen: None })
 }

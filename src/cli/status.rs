@@ -9,6 +9,8 @@ use crate::{
     config::{Config, Target},
     error::Result,
     model::{
+        api::ApiRecord,
+        digest::Digest,
         history::{Action, Event},
         infrastructure::Kind,
         lease::Holder,
@@ -17,6 +19,7 @@ use crate::{
     plan::infrastructure::{Change, Step, ledger_statement},
     remote::{
         cdn::{Cdn as _, Delivery, Invalidation},
+        functions::Live,
         lease,
         local::DeployLock,
         state,
@@ -35,11 +38,24 @@ struct Status<'a> {
     distribution: Option<Distribution<'a>>,
     /// What `provision` made, in that order; empty where it did not, or nobody may look at it.
     resources: Vec<Resource>,
+    /// What runs as the API, where it is ours to publish.
+    api: Option<Api<'a>>,
     /// What is worth knowing of them.
     notes: Vec<String>,
     /// What was made live, oldest first.
     history: &'a [Event],
     edge: Option<String>,
+}
+
+/// The API that viewers meet.
+#[derive(Serialize)]
+struct Api<'a> {
+    version: String,
+    digest: Digest,
+    /// What the live release says of it.
+    release: Option<&'a ApiRecord>,
+    /// Whether that is what viewers meet.
+    matches: bool,
 }
 
 /// A resource on AWS.
@@ -87,11 +103,19 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     // Provision was not finished: there is a bucket, and nothing in front of it.
     let no_distribution = resources.iter().any(|it| it.kind == Kind::Distribution && it.id.is_none());
     let loaded = state::load_pointer(environment.store.as_ref()).await?;
+    let function = function(&environment).await?;
     let in_progress = if no_distribution { Vec::new() } else { environment.cdn.in_progress().await? };
     let distribution = if no_distribution { None } else { distribution(&config, &environment).await? };
     let held = lease::refuse_held(&loaded).is_err();
     let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
     let pointer = loaded.pointer;
+    let release = pointer.live_release().and_then(|live| live.api.as_ref());
+    let api = function.map(|Live { version, code }| Api {
+        matches: release.is_some_and(|it| it.digest == Some(code)),
+        version,
+        digest: code,
+        release,
+    });
     let status = Status {
         env: &config.environment,
         live: pointer.live_release(),
@@ -100,6 +124,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         invalidations: Invalidations { in_progress, owed: &pointer.owed },
         distribution,
         resources,
+        api,
         notes,
         history: &pointer.history,
         edge: crate::edge::running(&config).map(|edge| edge.url),
@@ -121,6 +146,14 @@ async fn distribution<'a>(config: &Config, environment: &'a Environment) -> Resu
     };
     let statement = ledger_is_open.then(|| ledger_statement(aws));
     Ok(Some(Distribution { delivery, ledger_is_open, statement }))
+}
+
+/// What runs as the API; none where it is not there yet, or nobody may look.
+async fn function(environment: &Environment) -> Result<Option<Live>> {
+    match environment.live_api().await {
+        Err(error) if error.rule == "access-denied" => Ok(None),
+        found => found,
+    }
 }
 
 /// The resources, and what is worth knowing of them.
@@ -179,6 +212,15 @@ fn words(status: &Status) -> String {
     }
     if let Some(statement) = status.distribution.as_ref().and_then(|it| it.statement.as_ref()) {
         line("ledger", &format!("anyone can read it; add to the bucket's policy: {statement}"));
+    }
+    if let Some(Api { version, digest, matches, .. }) = &status.api {
+        let how = match (matches, status.live) {
+            (true, _) | (false, None) => "",
+            (false, Some(_)) => {
+                "; the live release has another one, so a deploy or rollback did not finish: run it again"
+            }
+        };
+        line("API", &format!("version {version}, code {}{how}", digest.short()));
     }
     for Resource { kind, id, drift } in &status.resources {
         let state = match (id, drift.len()) {

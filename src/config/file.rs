@@ -1,5 +1,7 @@
 //! The shape of cdn-config.yml. Comments here become the descriptions of its JSON Schema.
 
+mod api;
+
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -7,6 +9,8 @@ use std::{
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+
+pub use api::{Api, Architecture, Lambda, Package, Vpc};
 
 use super::{Checksums, Invalidation};
 use crate::model::encoding::Encoding;
@@ -382,44 +386,6 @@ pub enum ReferrerPolicy {
     StrictOrigin,
     StrictOriginWhenCrossOrigin,
     UnsafeUrl,
-}
-
-/// The API behind the site.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Api {
-    /// Path of its requests, as CloudFront writes patterns.
-    #[serde(default = "default_api_path")]
-    pub path: String,
-    /// `Cache-Control` of its responses. With `no-store` come `Pragma: no-cache` and `Expires: 0`.
-    #[serde(default = "default_api_cache_control")]
-    pub cache_control: String,
-    /// How the local environment starts it.
-    pub local: Option<LocalApi>,
-}
-
-fn default_api_path() -> String {
-    "/api/*".into()
-}
-
-fn default_api_cache_control() -> String {
-    "no-cache, no-store, must-revalidate".into()
-}
-
-/// The API as the local environment runs it.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct LocalApi {
-    /// Command that starts it, in the folder of this file. The port to listen on is in `PORT`.
-    #[schemars(example = "node server.js")]
-    pub command: Option<String>,
-    /// Path that answers 2xx once it can serve.
-    #[serde(default = "default_health")]
-    pub health: String,
-}
-
-fn default_health() -> String {
-    "/health".into()
 }
 
 /// What is kept of earlier releases.

@@ -1,5 +1,6 @@
 //! `cdn-config.yml` → [`Config`]: the desired state, for one environment, with nothing left to look up.
 
+pub mod api;
 mod cloudfront;
 mod effective;
 mod file;
@@ -24,6 +25,7 @@ use std::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use api::{Api, Lambda, LocalApi};
 pub use problem::{Problem, Problems, Severity};
 
 use crate::{
@@ -181,26 +183,6 @@ pub struct Compression {
     pub encodings: Vec<Encoding>,
     /// Files above this many bytes are published uncompressed.
     pub max_size: u64,
-}
-
-/// The API behind the site.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Api {
-    /// CloudFront path pattern of its requests: `/api/*`.
-    pub path: String,
-    /// `Cache-Control` of its responses.
-    pub cache_control: String,
-    /// How the local environment starts it.
-    pub local: Option<LocalApi>,
-}
-
-/// The API as the local environment runs it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocalApi {
-    /// Shell command, run in the configuration's folder; the port to listen on is in `PORT`.
-    pub command: String,
-    /// Path that answers 2xx once the API can serve.
-    pub health: String,
 }
 
 /// What is kept of earlier releases.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Api, Aws, Compression, Config, Delivery, LocalApi, Releases, Site, Target,
+    Aws, Compression, Config, Delivery, Releases, Site, Target, api,
     file::{self, Switch},
     headers,
 };
@@ -28,7 +28,7 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
         cache,
         compression,
         security_headers,
-        api,
+        api: written_api,
         releases,
         secrets,
         invalidation,
@@ -59,7 +59,7 @@ pub fn resolve(path: &Path, name: &str, environment: file::Environment) -> Resul
             max_size: size(&compression.max_size).map_err(invalid)?,
         },
         response_headers: headers::render(&security_headers).into_iter().chain(response_headers).collect(),
-        api: api.map(resolve_api),
+        api: written_api.map(|it| api::resolve(&root, &place, it)).transpose()?,
         releases: Releases {
             keep: releases.keep as usize,
             grace: duration(&releases.grace).map_err(invalid)?,
@@ -96,7 +96,7 @@ pub fn duration(text: &str) -> Result<Duration, humantime::DurationError> {
     humantime::parse_duration(text)
 }
 
-fn invalid(cause: impl std::fmt::Display) -> Error {
+pub fn invalid(cause: impl std::fmt::Display) -> Error {
     Error::new(Class::Config, "config-invalid", cause.to_string())
 }
 
@@ -107,18 +107,12 @@ fn resolve_site(root: &Path, site: file::Site) -> Site {
 }
 
 /// `base/relative` without `.` steps.
-fn joined(base: &Path, relative: &str) -> PathBuf {
+pub fn joined(base: &Path, relative: &str) -> PathBuf {
     base.join(relative).components().collect()
 }
 
-fn resolve_api(api: file::Api) -> Api {
-    let file::Api { path, cache_control, local } = api;
-    let local = local.and_then(|local| Some(LocalApi { command: local.command?, health: local.health }));
-    Api { path, cache_control, local }
-}
-
 /// `${NAME:-}` writes "absent" as an empty text.
-fn given(text: Option<String>) -> Option<String> {
+pub fn given(text: Option<String>) -> Option<String> {
     text.filter(|text| !text.is_empty())
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 
 /// Keys that later versions will have.
-const RESERVED: &[&str] = &["prefix", "budgets", "compression.dictionary", "api.package"];
+const RESERVED: &[&str] = &["prefix", "budgets", "compression.dictionary"];
 
 /// Checks the document as it was written. What a variable stands for is checked once it is resolved.
 pub fn check(source: &Source) -> Vec<Problem> {

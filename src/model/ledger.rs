@@ -8,6 +8,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc, time::SystemTime};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeStruct as _};
 
 use super::{
+    api::ApiRecord,
     digest::Digest,
     etag::ETag,
     headers::Headers,
@@ -79,9 +80,20 @@ pub struct Release {
     /// Bytes that a first visit would save, if the CDN chose among variants. None where it does, or none was prepared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub saving: Option<u64>,
+    /// The API that its pages were published with; none where there is none that this tool knows of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api: Option<ApiRecord>,
     /// When another release took its place: RFC 3339. None while it is live.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub superseded_at: Option<String>,
+}
+
+impl Release {
+    /// Digest of the API's code that belongs to it; none where it has none of ours.
+    #[must_use]
+    pub fn code(&self) -> Option<Digest> {
+        self.api.as_ref()?.digest
+    }
 }
 
 /// A deploy that began to write and has not finished.

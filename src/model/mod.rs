@@ -1,5 +1,6 @@
 //! Nouns and rules. Pure: no I/O, no clock, and nothing of ours imported from outside this module.
 
+pub mod api;
 pub mod asset;
 pub mod cache_policy;
 pub mod digest;
@@ -13,5 +14,7 @@ pub mod infrastructure;
 pub mod lease;
 pub mod ledger;
 pub mod manifest;
+pub mod openapi;
 pub mod path;
+pub mod secret_reference;
 pub mod xss_protection;

@@ -159,16 +159,22 @@ impl StorageKey {
         Self(format!("{INTERNAL_PREFIX}ledger/pointer.json"))
     }
 
-    /// Beginnings of the keys that only this tool writes, and that nothing but a release or the ledger needs.
+    /// Beginnings of the keys that only this tool writes, and that nothing but a release, the API or the ledger needs.
     #[must_use]
-    pub fn prunable() -> [String; 2] {
-        ["objects/", "ledger/"].map(|folder| format!("{INTERNAL_PREFIX}{folder}"))
+    pub fn prunable() -> [String; 3] {
+        ["objects/", "ledger/", "api/"].map(|folder| format!("{INTERNAL_PREFIX}{folder}"))
     }
 
     /// Whether this keeps old bytes for a rollback.
     #[must_use]
     pub fn is_copy(&self) -> bool {
         self.0.strip_prefix(INTERNAL_PREFIX).is_some_and(|rest| rest.starts_with("objects/"))
+    }
+
+    /// The zip of an API's code with this digest.
+    #[must_use]
+    pub fn package(sha256: &Digest) -> Self {
+        Self(format!("{INTERNAL_PREFIX}api/{sha256}.zip"))
     }
 
     /// Where one run of a command tries a store before it trusts it.

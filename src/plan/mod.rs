@@ -23,6 +23,7 @@ use crate::{
     config::Invalidation,
     error::Result,
     model::{
+        api::ApiRecord,
         asset::Site,
         digest::Digest,
         encoding::Encoding,
@@ -45,6 +46,8 @@ pub struct Facts {
     pub now: SystemTime,
     /// The source's git commit.
     pub commit: Option<String>,
+    /// The API that the pages are published with, as far as it is known by now.
+    pub api: Option<ApiRecord>,
     /// Whether foreign objects at keys that the site needs are taken over.
     pub adopt: bool,
     /// Which paths a change invalidates; none where no CDN caches them.
@@ -286,12 +289,12 @@ pub fn plan(site: &Site, built: Built, state: &RemoteState, facts: &Facts) -> Re
     )
 }
 
-/// The plan where the live release already is what was built: known without reading anything but the pointer.
-/// Otherwise what was built is given back.
-pub fn unchanged(built: Built, pointer: &Pointer) -> Result<Plan, Built> {
+/// The plan where the live release already is what was built, with the API's code that has digest `code`: known without
+/// reading anything but the pointer. Otherwise what was built is given back.
+pub fn unchanged(built: Built, code: Option<Digest>, pointer: &Pointer) -> Result<Plan, Built> {
     let digest = built.digest;
-    let is_live =
-        |live: &&Release| (live.manifest == digest || live.built == Some(digest)) && pointer.pending.is_empty();
+    let is_built = |live: &Release| live.manifest == digest || live.built == Some(digest);
+    let is_live = |live: &&Release| is_built(live) && live.code() == code && pointer.pending.is_empty();
     let Some(live) = pointer.live_release().filter(is_live) else { return Err(built) };
     let manifest = built.manifest;
     Ok(Plan {

@@ -27,7 +27,8 @@ pub fn steps(
 ) -> Steps {
     let pointer = &state.pointer;
     let settled = pointer.pending.is_empty() && state.drift.is_empty();
-    if let Some(live) = pointer.live_release().filter(|live| live.manifest == digest && settled) {
+    let is_same = |live: &&Release| live.manifest == digest && live.code() == outcome.release().code();
+    if let Some(live) = pointer.live_release().filter(|live| is_same(live) && settled) {
         let outcome = Outcome::Unchanged(live.clone());
         return Steps { outcome, pointers: None, invalidations: pointer.owed.clone() };
     }
@@ -68,8 +69,11 @@ pub fn steps(
 
 /// What becomes of the live release when `manifest` is published.
 pub fn outcome(pointer: &Pointer, manifest: &Manifest, digest: Digest, built: Digest, facts: &Facts) -> Outcome {
-    if let Some(same) = pointer.releases.iter().rev().find(|release| release.manifest == digest) {
-        return Outcome::Reactivate(Release { superseded_at: None, built: Some(built), ..same.clone() });
+    let code = facts.api.as_ref().and_then(|api| api.digest);
+    let is_same = |release: &&Release| release.manifest == digest && release.code() == code;
+    if let Some(same) = pointer.releases.iter().rev().find(is_same) {
+        let api = facts.api.clone().or_else(|| same.api.clone());
+        return Outcome::Reactivate(Release { superseded_at: None, built: Some(built), api, ..same.clone() });
     }
     // Clocks go back; release times do not.
     let last = pointer.releases.iter().filter_map(|it| humantime::parse_rfc3339(&it.created_at).ok()).max();
@@ -87,6 +91,7 @@ fn new_release(at: SystemTime, manifest: &Manifest, digest: Digest, built: Diges
         objects: manifest.object_count(),
         bytes: manifest.bytes(),
         saving: facts.saving,
+        api: facts.api.clone(),
         superseded_at: None,
     }
 }

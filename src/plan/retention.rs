@@ -104,6 +104,7 @@ pub struct Needs {
     keys: BTreeSet<StorageKey>,
     bytes: BTreeSet<(StorageKey, Digest)>,
     digests: BTreeSet<Digest>,
+    codes: BTreeSet<Digest>,
 }
 
 impl Needs {
@@ -120,6 +121,11 @@ impl Needs {
         }
     }
 
+    /// Adds the code that viewers of the API meet now, whatever release it belongs to.
+    pub fn add_code(&mut self, code: Digest) {
+        self.codes.insert(code);
+    }
+
     fn object(&self, key: &StorageKey, sha256: &Digest) -> bool {
         self.keys.contains(key)
             || self.bytes.contains(&(key.clone(), *sha256))
@@ -128,7 +134,7 @@ impl Needs {
 }
 
 /// Decides what to prune. `needs` holds what the live, the unfinished and every other retained release need;
-/// `listed` is what lies under `_tb/objects/` and `_tb/ledger/`, with its size.
+/// `listed` is what lies under `_tb/objects/`, `_tb/api/` and `_tb/ledger/`, with its size.
 pub fn prune(
     state: &RemoteState,
     needs: &Needs,
@@ -160,13 +166,15 @@ pub fn prune(
     }
 
     let documents = documents(state, &retained);
-    let copies: BTreeSet<_> = needs.digests.iter().map(StorageKey::preserved).collect();
+    let codes = retained.iter().filter_map(|release| release.code()).chain(needs.codes.iter().copied());
+    let codes = codes.map(|code| StorageKey::package(&code));
+    let copies: BTreeSet<_> = needs.digests.iter().map(StorageKey::preserved).chain(codes).collect();
     let (ledger, orphans): (Vec<_>, Vec<_>) = listed
         .iter()
         .filter(|(key, _)| !documents.contains(key) && !copies.contains(key))
         .filter(|(key, _)| !state.inventory.objects.contains_key(key))
         .partition(|(key, _)| StorageKey::is_ledger(key));
-    // Copies of a deploy that did not finish: the ledger never came to list them.
+    // Copies of a deploy that did not finish, which the ledger never came to list, and code of releases that are gone.
     deletions.extend(orphans.into_iter().map(|(key, size)| Deletion { key: key.clone(), size: *size, guard: None }));
     refuse_mass_deletes(deletions.len(), rules.max_deletes)?;
 

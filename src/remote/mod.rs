@@ -7,6 +7,7 @@ pub mod aws;
 pub mod cdn;
 pub mod conditions;
 pub mod counting;
+pub mod functions;
 pub mod lease;
 pub mod local;
 pub mod no_cdn;

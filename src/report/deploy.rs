@@ -5,6 +5,7 @@ use std::fmt;
 use bytesize::ByteSize;
 use serde::Serialize;
 
+use super::ApiReport;
 use crate::{
     model::ledger::Owed,
     plan::{Outcome, Plan},
@@ -22,6 +23,8 @@ pub struct DeployReport {
     pub live: bool,
     /// Objects by what became of them. Copies that keep old bytes for a rollback do not count.
     pub objects: ObjectsReport,
+    /// The API that the release has; none where no API is known to belong to the site.
+    pub api: Option<ApiReport>,
     /// The invalidation of this deploy.
     pub invalidation: Option<InvalidationReport>,
     /// Requests made, without those of the verification.
@@ -105,6 +108,7 @@ impl DeployReport {
             release: plan.outcome.release().id.to_string(),
             live: matches!(plan.outcome, Outcome::Unchanged(_)),
             objects: ObjectsReport::from(plan),
+            api: None,
             invalidation: InvalidationReport::planned(&plan.invalidations),
             requests: RequestsReport::default(),
             duration_ms: 0,
@@ -123,7 +127,7 @@ pub(super) fn counted(n: usize, noun: &str) -> String {
 
 impl fmt::Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { env, release, objects, invalidation, requests, duration_ms, url, served, .. } = self;
+        let Self { env, release, objects, api, invalidation, requests, duration_ms, url, served, .. } = self;
         let place = if *served { url } else { "`treebeard-cdn serve` serves it" };
         let state = if self.live { "is live" } else { "would be live" };
         writeln!(f, "release {release} {state} in {env}: {place}")?;
@@ -135,6 +139,9 @@ impl fmt::Display for DeployReport {
             objects.unchanged,
             objects.deleted
         )?;
+        if let Some(api) = api {
+            writeln!(f, "  API: {api}")?;
+        }
         if let Some(invalidation) = invalidation {
             writeln!(f, "  invalidated: {}", counted(invalidation.paths.len(), "path"))?;
         }

@@ -46,6 +46,13 @@ impl Reporter {
     /// Says what a deploy does.
     pub fn apply(&self, event: &Event<'_>) {
         match event {
+            Event::Migrating => self.line("migrating the API's database"),
+            Event::PublishingApi(code, bytes) => {
+                let size = bytesize::ByteSize::b(*bytes).display().si();
+                self.line(&format!("publishing the API {} ({size})", code.short()));
+            }
+            Event::Trying(version) => self.line(&format!("trying version {version} of the API out")),
+            Event::ApiLive(version) => self.line(&format!("version {version} of the API is live")),
             Event::Preserving(count) => self.line(&format!("preserving {} for rollback", counted(*count, "object"))),
             Event::Wave(role, objects, bytes) => {
                 self.finish();

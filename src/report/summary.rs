@@ -37,7 +37,7 @@ impl Summary {
     /// What `deploy` or `rollback` did, or would do.
     #[must_use]
     pub fn of_deploy(report: &DeployReport) -> Self {
-        let DeployReport { env, release, live, objects, invalidation, requests, duration_ms, url, .. } = report;
+        let DeployReport { env, release, live, objects, api, invalidation, requests, duration_ms, url, .. } = report;
         let title = if *live { format!("✓ Live in {env}") } else { format!("Would be live in {env}") };
         let size = ByteSize::b(objects.bytes_uploaded).display().si();
         let (uploaded, unchanged, deleted) = (objects.uploaded, objects.unchanged, objects.deleted);
@@ -48,17 +48,18 @@ impl Summary {
                 counted(it.paths.len(), "path") + &id
             },
         );
-        let mut page = Self::new(
-            &title,
-            &[
-                ("Release", code(release)),
-                ("URL", link(url)),
-                ("Objects", format!("{uploaded} written ({size}), {unchanged} unchanged, {deleted} removed")),
-                ("Invalidation", invalidation),
-                ("Requests", format!("{} S3, {} CloudFront", requests.s3, requests.cloudfront)),
-                ("Duration", format!("{}.{} s", duration_ms / 1000, duration_ms % 1000 / 100)),
-            ],
-        );
+        let mut rows = vec![
+            ("Release", code(release)),
+            ("URL", link(url)),
+            ("Objects", format!("{uploaded} written ({size}), {unchanged} unchanged, {deleted} removed")),
+            ("Invalidation", invalidation),
+            ("Requests", format!("{} S3, {} CloudFront", requests.s3, requests.cloudfront)),
+            ("Duration", format!("{}.{} s", duration_ms / 1000, duration_ms % 1000 / 100)),
+        ];
+        if let Some(api) = api {
+            rows.insert(2, ("API", text(&api.to_string())));
+        }
+        let mut page = Self::new(&title, &rows);
         page.notes(&report.notes);
         page
     }
@@ -159,7 +160,8 @@ mod tests {
     use super::Summary;
     use crate::{
         error::{Class, Error},
-        report::{DeployReport, InvalidationReport, ObjectsReport, RequestsReport},
+        model::api::ApiRecord,
+        report::{ApiReport, DeployReport, InvalidationReport, ObjectsReport, RequestsReport},
     };
 
     #[test]
@@ -169,6 +171,11 @@ mod tests {
             release: "20260131T235959123Z-4f3c2b1a".into(),
             live: true,
             objects: ObjectsReport { uploaded: 12, unchanged: 348, deleted: 1, bytes_uploaded: 1_234_567 },
+            api: Some(ApiReport {
+                record: ApiRecord { version: Some("8".into()), ..ApiRecord::default() },
+                published: true,
+                replaced: Some("7".into()),
+            }),
             invalidation: Some(InvalidationReport { id: Some("I2J".into()), paths: vec!["/".into()] }),
             requests: RequestsReport { s3: 20, cloudfront: 2 },
             duration_ms: 1_250,
@@ -183,6 +190,7 @@ mod tests {
         |---|---|
         | Release | `20260131T235959123Z-4f3c2b1a` |
         | URL | <https://www.example.com> |
+        | API | version 8 went live instead of version 7 |
         | Objects | 12 written (1.2 MB), 348 unchanged, 1 removed |
         | Invalidation | 1 path (`I2J`) |
         | Requests | 20 S3, 2 CloudFront |

@@ -17,6 +17,7 @@ mod parallel;
 mod progress;
 mod scan;
 mod secrets;
+pub mod shell;
 pub mod table;
 mod types;
 mod variants;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, header};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Empty, Limited};
 use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client as HyperClient, connect::HttpConnector},
@@ -18,6 +18,9 @@ use crate::model::digest::Digest;
 
 /// How long an answer may take, its body included.
 const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// The largest document that is read, in bytes.
+const DOCUMENT: usize = 8 << 20;
 
 /// A client of one site.
 pub struct Client {
@@ -41,6 +44,21 @@ impl Client {
         tokio::time::timeout(TIMEOUT, self.receive(probe))
             .await
             .map_err(|_| format!("no whole answer within {} s", TIMEOUT.as_secs()))?
+    }
+
+    /// The status and the body of the answer to `GET path`, or why there is none.
+    pub async fn read(&self, path: &str) -> Result<(u16, Vec<u8>), String> {
+        let answer = async {
+            let uri = self.address.uri(path).map_err(|cause| cause.to_string())?;
+            let request =
+                self.address.headers(Request::get(uri)).body(Empty::new()).map_err(|cause| cause.to_string())?;
+            let response = self.http.request(request).await.map_err(|cause| innermost(&cause))?;
+            let status = response.status().as_u16();
+            let body = Limited::new(response.into_body(), DOCUMENT).collect().await;
+            Ok((status, body.map_err(|cause| innermost(cause.as_ref()))?.to_bytes().into()))
+        };
+        let late = |_| format!("no whole answer within {} s", TIMEOUT.as_secs());
+        tokio::time::timeout(TIMEOUT, answer).await.map_err(late)?
     }
 
     async fn receive(&self, probe: &Probe) -> Result<Received, String> {

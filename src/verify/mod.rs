@@ -5,6 +5,7 @@
 mod address;
 mod client;
 mod compare;
+mod get;
 mod lacks;
 mod probe;
 mod report;
@@ -20,6 +21,7 @@ use tokio_rustls::rustls::ClientConfig;
 
 pub use address::Address;
 pub use compare::{Failure, Received};
+pub use get::get;
 pub use probe::{Expectation, Options, Probe, Server};
 pub use report::Report;
 pub use stored::verify_stored;

@@ -164,6 +164,7 @@ async fn an_invalidation_that_fails_is_owed_and_the_next_deploy_pays_it() {
         let facts = plan::Facts {
             now: std::time::SystemTime::now(),
             commit: None,
+            api: None,
             adopt: false,
             invalidation: Some(config.invalidation),
             negotiates: true,
@@ -180,7 +181,7 @@ async fn an_invalidation_that_fails_is_owed_and_the_next_deploy_pays_it() {
             stop: tokio_util::sync::CancellationToken::new(),
             wait: true,
         };
-        let done = apply(&plan, &loaded, &ports).await;
+        let done = apply(&plan, None, &loaded, &ports).await;
         (done, state::load_pointer(store.as_ref()).await.unwrap().pointer)
     };
     let (failed, pointer) = deploy().await;

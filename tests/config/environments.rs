@@ -255,3 +255,22 @@ proptest! {
         prop_assert_eq!(config.releases.grace, Duration::from_hours(2 * 24));
     }
 }
+
+#[test]
+fn a_function_has_what_it_was_given_and_defaults_otherwise() {
+    let text = "version: 1\nsite: {}\napi:\n  package: lambda\n  openapi: api/openapi.json\n  smoke: [/api/v1/plans]\n  \
+                lambda: { binary: target/api, memory: 1GiB, secrets: { DATABASE_URL: 'ssm:/a/b' } }\n\
+                environments:\n  local: { target: local, api: { local: { command: x } } }\n  \
+                live: { bucket: my-bucket, region: us-east-1 }\n  \
+                bare: { bucket: my-bucket, region: us-east-1, cdn: none }\n";
+    let api = |environment| check(text, environment, &[]).config.unwrap().api.unwrap();
+    let live = api("live");
+    let lambda = live.lambda.unwrap();
+    assert!(live.openapi.unwrap().is_absolute() && lambda.binary.ends_with("target/api"));
+    assert_eq!((lambda.memory, lambda.timeout, lambda.log_retention), (1024, 15, 30));
+    assert_eq!(lambda.architecture.to_string(), "x86_64");
+    assert_eq!(lambda.secrets["DATABASE_URL"].to_string(), "ssm:/a/b");
+    assert_eq!(live.smoke, ["/api/v1/plans"]);
+    // Where no CloudFront leads to it, there is none.
+    assert!(api("local").lambda.is_none() && api("bare").lambda.is_none());
+}

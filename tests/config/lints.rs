@@ -99,6 +99,64 @@ const SETTINGS: &[(&str, Severity, &str)] = &[
     ("api-local", Warning, "api: ▶{ path: \"/api/*\" }"),
     ("api-health", Error, "api: { local: { command: x, health: ▶health } }"),
     ("missing-key", Error, "api: { local: ▶{ health: /health } }"),
+    // The function that it ships to.
+    ("missing-key", Error, "api: ▶{ package: lambda, local: { command: x } }"),
+    ("not-allowed", Error, "api: { package: ▶zip, local: { command: x } }"),
+    ("api-smoke", Error, "api: { smoke: [/a, ▶b], local: { command: x } }"),
+    ("empty-command", Error, "api: { migrate: ▶' ', local: { command: x } }"),
+    ("empty-command", Error, "api: { lambda: { build: ▶' ' }, local: { command: x } }"),
+    ("lambda-memory", Error, "api: { lambda: { memory: ▶64MiB }, local: { command: x } }"),
+    ("lambda-memory", Error, "api: { lambda: { memory: ▶512MB }, local: { command: x } }"),
+    ("lambda-memory", Error, "api: { lambda: { memory: ▶11GiB }, local: { command: x } }"),
+    ("lambda-timeout", Error, "api: { lambda: { timeout: ▶2m }, local: { command: x } }"),
+    ("lambda-timeout", Error, "api: { lambda: { timeout: ▶0s }, local: { command: x } }"),
+    ("lambda-timeout", Error, "api: { lambda: { timeout: ▶1500ms }, local: { command: x } }"),
+    ("log-retention", Error, "api: { lambda: { log_retention: ▶10d }, local: { command: x } }"),
+    ("log-retention", Error, "api: { lambda: { log_retention: ▶1y }, local: { command: x } }"),
+    ("reserved-concurrency", Error, "api: { lambda: { reserved_concurrency: ▶0 }, local: { command: x } }"),
+    ("not-allowed", Error, "api: { lambda: { architecture: ▶riscv }, local: { command: x } }"),
+    ("plain-secret", Error, "api: { lambda: { environment: { JWT_SECRET: ▶abc } }, local: { command: x } }"),
+    ("plain-secret", Error, "api: { lambda: { environment: { stripe_api_key: ▶abc } }, local: { command: x } }"),
+    (
+        "plain-secret",
+        Error,
+        "api: { lambda: { environment: { DATABASE_URL: ▶'postgres://u:p@h/d' } }, local: { command: x } }",
+    ),
+    (
+        "plain-secret",
+        Error,
+        "api: { lambda: { environment: { PEM: ▶'-----BEGIN RSA PRIVATE KEY-----' } }, local: { command: x } }",
+    ),
+    ("variable-reserved", Error, "api: { lambda: { environment: { AWS_REGION: ▶x } }, local: { command: x } }"),
+    (
+        "variable-reserved",
+        Error,
+        "api: { lambda: { environment: { ORIGIN_SECRET_SHA256: ▶x } }, local: { command: x } }",
+    ),
+    ("variable-name", Error, "api: { lambda: { environment: ▶{ A-B: x } }, local: { command: x } }"),
+    ("variable-name", Error, "api: { lambda: { secrets: ▶{ A: 'ssm:x' } }, local: { command: x } }"),
+    (
+        "variable-duplicate",
+        Error,
+        "api: { lambda: { environment: { AB: ▶x }, secrets: { AB: 'ssm:x' } }, local: { command: x } }",
+    ),
+    (
+        "secret-reference",
+        Error,
+        "api: { lambda: { secrets: { DATABASE_URL: ▶'postgres://u:p@h/d' } }, local: { command: x } }",
+    ),
+    ("secret-reference", Error, "api: { lambda: { secrets: { DATABASE_URL: ▶'ssm:a/b' } }, local: { command: x } }"),
+    ("vpc", Error, "api: { lambda: { vpc: { subnets: ▶[], security_groups: [sg-0a1b2c3d] } }, local: { command: x } }"),
+    (
+        "vpc",
+        Error,
+        "api: { lambda: { vpc: { subnets: [subnet-0a1b2c3d], security_groups: [▶subnet-0a1b2c3d] } }, local: { command: x } }",
+    ),
+    (
+        "vpc",
+        Error,
+        "api: { lambda: { vpc: { subnets: [subnet-0a1b2c3d, ▶subnet-0a1b2c3d], security_groups: [sg-0a1b2c3d] } }, local: { command: x } }",
+    ),
     // Error responses.
     (
         "spa-error-response",
@@ -258,6 +316,12 @@ const ENVIRONMENTS: &[(&str, Severity, &str)] = &[
          api_origin: ▶\"https://b.com\" }",
     ),
     ("api-origin", Error, "▶x: { bucket: my-bucket, region: us-east-1, api: { path: /api/* } }"),
+    (
+        "api-origin",
+        Error,
+        "x: { bucket: my-bucket, region: us-east-1, api_origin: ▶'https://api.example.com', \
+         api: { package: lambda, lambda: { binary: api } } }",
+    ),
     (
         "domain",
         Error,

@@ -52,7 +52,7 @@ impl Objects {
 
     /// What visitors may ask for, somebody else's objects included.
     pub fn public(&self) -> BTreeMap<&str, &Object> {
-        self.except(&["_tb/ledger/", "_tb/objects/"])
+        self.except(&["_tb/api/", "_tb/ledger/", "_tb/objects/"])
     }
 
     /// Everything but the ledger's documents.

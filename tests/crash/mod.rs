@@ -3,13 +3,13 @@
 //! The real program deploys through a proxy to a real server. The proxy kills the program, or spoils a request, at
 //! every request in turn: at a sample of them, or at all where `PROPTEST_CASES` says so.
 
-mod bucket;
+pub mod bucket;
 mod faults;
 mod input;
 mod kills;
 mod parts;
 mod races;
 mod signals;
-mod sites;
+pub mod sites;
 mod unconditional;
 mod world;

@@ -50,7 +50,7 @@ impl Bucket {
     pub async fn plan_with(&self, site: &Site, adopt: bool) -> Result<(Plan, u64)> {
         let counting = CountingStore::new(Arc::clone(&self.store));
         let pointer = state::load_pointer(&counting).await?.pointer;
-        let plan = match plan::unchanged(plan::built(site, true), &pointer) {
+        let plan = match plan::unchanged(plan::built(site, true), None, &pointer) {
             Ok(plan) => plan,
             Err(built) => {
                 let state = state::load(&counting, pointer).await?;
@@ -64,6 +64,7 @@ impl Bucket {
         Facts {
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed)),
             commit: None,
+            api: None,
             adopt: false,
             invalidation: Some(Invalidation::Minimal),
             negotiates: true,
@@ -99,7 +100,7 @@ impl Bucket {
                 heard.lock().unwrap().push(format!("{role:?}"));
             }
         });
-        apply::apply(plan, &loaded, &self.ports(store, listener)).await?;
+        apply::apply(plan, None, &loaded, &self.ports(store, listener)).await?;
         let heard = events.lock().unwrap().clone();
         Ok(heard)
     }

@@ -107,6 +107,7 @@ impl World {
         let facts = Facts {
             now: SystemTime::UNIX_EPOCH + Duration::from_millis(self.clock.fetch_add(1, Ordering::Relaxed)),
             commit: None,
+            api: None,
             adopt: false,
             invalidation: Some(self.config.invalidation),
             negotiates: true,
@@ -127,7 +128,7 @@ impl World {
                 stop: CancellationToken::new(),
                 wait: true,
             };
-            apply::apply(&plan, &loaded, &ports).await.unwrap();
+            apply::apply(&plan, None, &loaded, &ports).await.unwrap();
         });
     }
 

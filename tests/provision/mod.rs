@@ -1,6 +1,7 @@
 //! What AWS is told of the infrastructure, and whether the local edge does the same.
 
 mod adopt;
+mod api;
 mod emulators;
 mod faults;
 mod flow;

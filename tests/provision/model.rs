@@ -160,7 +160,7 @@ fn what_is_not_in_the_body_counts_too() {
         (signed("cloudfront", "GET /2020-05-31/nothing", ""), "GET /2020-05-31/nothing HTTP/1.1: no such operation"),
         (signed("s3", "PUT /bucket?policy", ""), "Policy: required, and missing"),
         (signed("s3", "PUT /bucket?versioning", ""), "VersioningConfiguration: required, and missing"),
-        (signed("logs", "POST /", ""), "POST / HTTP/1.1: signed for logs"),
+        (signed("sqs", "POST /", ""), "POST / HTTP/1.1: signed for sqs"),
         (
             Received { headers: Vec::new(), ..create(DISTRIBUTION) },
             "POST /2020-05-31/distribution HTTP/1.1: not signed",

@@ -3,11 +3,16 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::{primitives::Blob, types::FunctionStage};
+use aws_sdk_lambda::types::FunctionUrlAuthType;
 use serde_json::{Value, json};
+use treebeard_cdn::model::infrastructure::LIVE_ALIAS;
 
-use super::world::{WHOLE, World};
+use super::{
+    api::{LAMBDA, lambda_client},
+    world::{WHOLE, World},
+};
 use crate::support::{
-    servers::{Server, strict_ministack, user},
+    servers::{REGION, Server, strict_ministack, user},
     victim::sample,
 };
 
@@ -25,13 +30,20 @@ fn policy(site: &World, purpose: &str) -> Value {
         if actions.contains(&json!("cloudfront:CreateDistribution")) {
             actions.push(json!(CREATE_WITH_TAGS));
         }
+        if actions.iter().any(|it| it == "lambda:GetAlias" || it == "lambda:UpdateAlias") {
+            actions.push(json!(ANY_ALIAS));
+        }
         // And what has no id in its path it authorizes against every resource: creations, and tags.
-        if actions.iter().any(|it| it == "cloudfront:CreateDistribution" || it == "cloudfront:ListTagsForResource") {
+        let without_id = ["cloudfront:CreateDistribution", "cloudfront:ListTagsForResource", "lambda:CreateFunction"];
+        if actions.iter().any(|it| without_id.iter().any(|action| it == action)) {
             statement["Resource"] = json!("*");
         }
     }
     policy
 }
+
+/// What the server takes for every request about an alias but its creation.
+const ANY_ALIAS: &str = "lambda:ListAliases";
 
 const CREATE_WITH_TAGS: &str = "cloudfront:CreateDistributionWithTags";
 
@@ -64,12 +76,37 @@ fn each_command_needs_no_more_than_its_policy() {
     assert_eq!(site.inventory(), WHOLE.map(|(kind, _)| (kind, 0)));
 }
 
+#[test]
+fn a_function_needs_no_more_than_the_policies() {
+    let mut site = World::on(Server { ..*strict_ministack() }, "", LAMBDA);
+    let (provisioner, reader) = (world_of("provision", &site), world_of("read", &site));
+    site.server = Server { ..provisioner };
+    site.provision();
+    assert_eq!(site.provision()["changes"], false);
+    site.json(&["provision", "--rotate-origin-secret", "--yes"]);
+    site.server = reader;
+    for command in [&["plan", "--only", "infra"][..], &["status"]] {
+        assert_eq!(site.json(command)["notes"], json!([]));
+    }
+    let refused = site.refused(&["provision", "--rotate-origin-secret", "--yes"], 5, "access-denied");
+    assert!(refused["message"].as_str().unwrap().contains("lambda:"), "{refused}");
+    site.server = provisioner;
+    site.json(&["provision", "--destroy", "--yes"]);
+}
+
 /// What names things that the policy for `provision` has statements for.
 const NAMES_OTHERS: &str = "logging: { bucket: example-logs }\n\
      waf_acl: arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/473e64fd";
 
 /// Permissions that a site can live without on this server, and why they are in the policy.
 const EXCUSED: &[(&str, &str)] = &[
+    ("iam:PassRole", "Lambda asks for it where a function is given a role; the server does not"),
+    ("lambda:DeleteFunctionConcurrency", "to the server it is the permission to reserve concurrency"),
+    ("lambda:DeleteFunctionUrlConfig", "to the server it is the permission to create one"),
+    ("lambda:GetAlias", "to the server it is the permission to list aliases"),
+    ("lambda:UpdateAlias", "to the server it is the permission to list aliases"),
+    ("lambda:UpdateFunctionUrlConfig", "to the server it is the permission to create one"),
+    ("lambda:UpdateFunctionCode", "asked for where a deploy died and left code behind that is not live"),
     ("cloudfront:GetInvalidation", "`status` asks after what is under way, and here each invalidation is over at once"),
     ("s3:PutBucketAcl", "CloudFront asks for it where logs are switched on; the server does not"),
     ("s3:PutEncryptionConfiguration", "S3 encrypts every bucket since 2023, and so does the server; others may not"),
@@ -100,10 +137,13 @@ fn refusal(site: &mut World, provisioner: &Server) -> Option<Value> {
     if let Some(error) = refused(site, provisioner, &["provision", "--yes"]) {
         return Some(error);
     }
+    // Pages alone: there is no program to ship.
+    site.configure("", NAMES_OTHERS);
     site.json(&["deploy"]);
     change(site);
     let more = "price_class: PriceClass_100\ntags: { team: web }\nresponse_headers: { X-Own: 'yes' }";
-    site.configure("", &format!("{NAMES_OTHERS}\n{more}"));
+    site.runtime.block_on(change_api(site));
+    site.configure("", &format!("{NAMES_OTHERS}\n{LAMBDA}\n{more}"));
     let rest: [&[&str]; 3] =
         [&["provision", "--yes"], &["status"], &["provision", "--destroy", "--with-content", "--yes"]];
     rest.iter().find_map(|args| refused(site, provisioner, args))
@@ -156,9 +196,36 @@ fn change(site: &World) {
     });
 }
 
+/// The same for what runs the API.
+async fn change_api(site: &World) {
+    let name = treebeard_cdn::plan::infrastructure::Names::of(&site.bucket).lambda();
+    let http = || aws_smithy_http_client::Builder::new().build_http();
+    let iam = aws_sdk_iam::Config::builder().behavior_version(aws_sdk_iam::config::BehaviorVersion::latest());
+    let iam = iam.region(aws_sdk_iam::config::Region::new(REGION)).endpoint_url(site.server.endpoint());
+    let iam =
+        aws_sdk_iam::Client::from_conf(iam.credentials_provider(site.server.credentials()).http_client(http()).build());
+    let document = |effect: &str, more: Value| {
+        let mut statement = json!({ "Effect": effect, "Action": "sts:AssumeRole" });
+        statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string()
+    };
+    let trust = document("Allow", json!({ "Principal": { "Service": ["lambda.amazonaws.com", "ec2.amazonaws.com"] } }));
+    iam.update_assume_role_policy().role_name(&name).policy_document(trust).send().await.unwrap();
+    let policy = document("Deny", json!({ "Resource": "*" }));
+    iam.put_role_policy().role_name(&name).policy_name("other").policy_document(policy).send().await.unwrap();
+    let attached = "arn:aws:iam::aws:policy/ReadOnlyAccess";
+    iam.attach_role_policy().role_name(&name).policy_arn(attached).send().await.unwrap();
+    let lambda = lambda_client(site);
+    let url = lambda.update_function_url_config().function_name(&name).qualifier(LIVE_ALIAS);
+    url.auth_type(FunctionUrlAuthType::AwsIam).send().await.unwrap();
+    let all = lambda.add_permission().function_name(&name).qualifier(LIVE_ALIAS).statement_id("everybody");
+    all.action("lambda:InvokeFunction").principal("*").send().await.unwrap();
+}
+
 #[test]
 fn each_permission_is_needed_and_named_when_it_lacks() {
-    let site = World::on(Server { ..*strict_ministack() }, "", NAMES_OTHERS);
+    let top = &format!("{NAMES_OTHERS}\n{LAMBDA}\n    reserved_concurrency: 5");
+    let site = World::on(Server { ..*strict_ministack() }, "", top);
     let whole = policy(&site, "provision");
     let actions: BTreeSet<_> = whole["Statement"]
         .as_array()
@@ -166,7 +233,7 @@ fn each_permission_is_needed_and_named_when_it_lacks() {
         .iter()
         .flat_map(|statement| statement["Action"].as_array().unwrap())
         .map(|action| action.as_str().unwrap().to_owned())
-        .filter(|action| action != CREATE_WITH_TAGS)
+        .filter(|action| action != CREATE_WITH_TAGS && action != ANY_ALIAS)
         .collect();
     for (action, _) in EXCUSED {
         assert!(actions.contains(*action), "{action} is excused, and nobody is given it");
@@ -176,7 +243,7 @@ fn each_permission_is_needed_and_named_when_it_lacks() {
     println!("without {} permissions of {of}", actions.len());
     let mut wrong = Vec::new();
     for action in actions {
-        let mut site = World::on(Server { ..*strict_ministack() }, "", NAMES_OTHERS);
+        let mut site = World::on(Server { ..*strict_ministack() }, "", top);
         let less = without(&policy(&site, "provision"), &action);
         let provisioner = user(strict_ministack(), &less);
         let refused = refusal(&mut site, &provisioner);

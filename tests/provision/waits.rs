@@ -23,7 +23,7 @@ async fn under_way(server: &Server) -> (Arc<dyn Provider>, Steps) {
     let provider: Arc<dyn Provider> = Arc::new(server.connection().await.provider());
     let wanted = Resource { name: bucket, id: Some(id), settings: Settings::Distribution(Box::default()) };
     let found = provider.find(&wanted, &Known::default()).await.unwrap();
-    (provider, Steps(vec![Step { action: Action::Keep, wanted, found, changes: Vec::new() }]))
+    (provider, Steps(vec![Step { action: Action::Keep, wanted, found, changes: Vec::new(), settled: false }]))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +36,13 @@ async fn it_is_waited_for_until_every_edge_has_it_and_said_meanwhile() {
             *heard.lock().unwrap() += 1;
         }
     });
-    let workshop = Workshop { provider: Arc::clone(&provider), listener, stop: CancellationToken::new(), wait: true };
+    let workshop = Workshop {
+        provider: Arc::clone(&provider),
+        listener,
+        stop: CancellationToken::new(),
+        wait: true,
+        new_secret: None,
+    };
     provision(&steps, &workshop).await.unwrap();
     assert!(*waited.lock().unwrap() > 0, "it was deployed at once");
     assert!(provider.settled(steps.0[0].found.as_ref().unwrap()).await.unwrap());
@@ -46,7 +52,8 @@ async fn it_is_waited_for_until_every_edge_has_it_and_said_meanwhile() {
 async fn nobody_has_to_wait_and_a_signal_ends_it() {
     let (provider, steps) = under_way(moto()).await;
     let (stop, listener) = (CancellationToken::new(), Arc::new(|_: Event<'_>| {}));
-    let workshop = Workshop { provider: Arc::clone(&provider), listener, stop: stop.clone(), wait: false };
+    let workshop =
+        Workshop { provider: Arc::clone(&provider), listener, stop: stop.clone(), wait: false, new_secret: None };
     provision(&steps, &workshop).await.unwrap();
     assert!(!provider.settled(steps.0[0].found.as_ref().unwrap()).await.unwrap(), "somebody waited");
     stop.cancel();

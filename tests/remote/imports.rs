@@ -7,6 +7,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("model", &["model"]),
     ("config", &["error", "model", "config"]),
     ("site", &["error", "model", "config", "site"]),
+    ("package", &["error", "model", "config", "site", "package"]),
     ("plan", &["error", "model", "config", "plan"]),
     ("remote", &["error", "model", "remote"]),
     ("apply", &["error", "model", "plan", "remote"]),

@@ -45,7 +45,8 @@ fn says(error: &Error, class: Class, rule: &str, words: &[&str]) {
 /// What a store says whose server always answers the same.
 async fn said_of(answer: Answer) -> Error {
     let scripted = Scripted::new(move |_, _| answer.clone());
-    write(&scripted.server.connection().await.store("site")).await
+    let store = Box::pin(scripted.server.connection()).await.store("site");
+    write(&store).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

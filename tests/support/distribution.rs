@@ -5,11 +5,12 @@ use aws_sdk_cloudfront::{
     config::{BehaviorVersion, Region},
     primitives::Blob,
     types::{
-        DefaultCacheBehavior, DistributionConfig, EventType, FunctionAssociation, FunctionAssociations, FunctionConfig,
-        FunctionRuntime, Origin, OriginAccessControlConfig, OriginAccessControlOriginTypes,
-        OriginAccessControlSigningBehaviors, OriginAccessControlSigningProtocols, Origins, ResponseHeadersPolicyConfig,
-        ResponseHeadersPolicyCustomHeader, ResponseHeadersPolicyCustomHeadersConfig, S3OriginConfig,
-        ViewerProtocolPolicy, builders::DefaultCacheBehaviorBuilder,
+        CacheBehavior, CacheBehaviors, DefaultCacheBehavior, DistributionConfig, EventType, FunctionAssociation,
+        FunctionAssociations, FunctionConfig, FunctionRuntime, Origin, OriginAccessControlConfig,
+        OriginAccessControlOriginTypes, OriginAccessControlSigningBehaviors, OriginAccessControlSigningProtocols,
+        Origins, ResponseHeadersPolicyConfig, ResponseHeadersPolicyCustomHeader,
+        ResponseHeadersPolicyCustomHeadersConfig, S3OriginConfig, ViewerProtocolPolicy,
+        builders::DefaultCacheBehaviorBuilder,
     },
 };
 use treebeard_cdn::model::distribution::{Behavior, Distribution};
@@ -27,6 +28,19 @@ pub async fn managed(server: &Server, bucket: &str, wanted: &Distribution) -> (S
     let function = function(&client, bucket, &wanted.function).await;
     let policy = headers(&client, bucket, wanted.behavior("/")).await;
     create(server, bucket, |behavior| behavior.function_associations(function).response_headers_policy_id(policy)).await
+}
+
+/// Gives a distribution's API, whose requests begin with `path`, the headers of `wanted`. There is nothing behind it.
+pub async fn with_api(server: &Server, id: &str, bucket: &str, path: &str, wanted: &Distribution) {
+    let client = client(server);
+    let policy = headers(&client, &format!("{bucket}-api"), wanted.behavior(path)).await;
+    let behavior = CacheBehavior::builder()
+        .path_pattern(format!("{path}*"))
+        .target_origin_id("bucket")
+        .viewer_protocol_policy(ViewerProtocolPolicy::RedirectToHttps)
+        .response_headers_policy_id(policy);
+    let behaviors = CacheBehaviors::builder().quantity(1).items(behavior.build().unwrap()).build().unwrap();
+    edit(&client, id, |config| config.cache_behaviors = Some(behaviors)).await;
 }
 
 /// The SDK's own client.

@@ -32,6 +32,8 @@ pub struct Fate {
 enum End {
     Answer,
     SlowDown,
+    /// The server does nothing, and says why: a whole answer.
+    Refuses(&'static str),
     /// The request never arrives: the connection is reset.
     Lost,
     /// The answer never arrives: the connection is reset.
@@ -53,6 +55,11 @@ impl Fate {
     /// The server is too busy, and does nothing.
     pub const fn slow_down() -> Self {
         Self::ends(End::SlowDown)
+    }
+
+    /// The server answers this, and does nothing.
+    pub const fn refuses(answer: &'static str) -> Self {
+        Self::ends(End::Refuses(answer))
     }
 
     pub const fn lost() -> Self {
@@ -270,6 +277,7 @@ impl Shared {
         match fate.end {
             End::Lost => return reset(client),
             End::SlowDown => return client.write_all(&slow_down(request)).ok(),
+            End::Refuses(answer) => return client.write_all(answer.as_bytes()).ok(),
             End::Answer | End::AnswerLost | End::AnswerCut => {}
         }
         let answer = self.forward(request);

@@ -5,6 +5,7 @@ mod countries;
 mod delivery;
 mod environment;
 mod headers;
+mod lambda;
 mod origin;
 mod publish;
 mod responses;
@@ -99,6 +100,7 @@ fn look(report: &mut Report<'_>, environment: &file::Environment) {
     publish::aws(report, place, api.as_ref());
     site::site(report, site);
     site::api(report, place, api.as_ref());
+    lambda::lambda(report, place, api.as_ref());
     site::compression(report, compression);
     site::releases(report, releases);
     site::secrets(report, secrets);

@@ -4,11 +4,14 @@ use super::{
     Report, known,
     publish::{is_host, is_loopback},
 };
-use crate::config::file::{Api, Place};
+use crate::config::file::{Api, Package, Place};
 
 /// What CloudFront takes as a custom origin: a domain name, and a port of 80, 443, or from 1024
 /// (CloudFront API Reference, `Origin` and `CustomOriginConfig`).
 pub fn api(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
+    if api.is_some_and(|api| api.package == Package::Lambda) {
+        return;
+    }
     let path = "api_origin";
     let Some(origin) = known(place.api_origin.as_ref()) else {
         if api.is_some() && place.api_origin.as_deref().is_none_or(str::is_empty) {

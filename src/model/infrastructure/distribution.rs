@@ -128,6 +128,12 @@ pub struct Origin {
     /// Versions of TLS; not of a bucket.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tls: Option<BTreeSet<String>>,
+    /// Seconds that its answer is waited for; not of a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub read_timeout: Option<u32>,
+    /// SHA-256 of the secret that it is sent, by which it knows the distribution.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
     /// Region of the Origin Shield; empty for none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shield: Option<String>,

@@ -5,6 +5,8 @@
 
 mod bucket;
 mod distribution;
+mod lambda;
+mod origin_secret;
 mod policy;
 
 use std::{collections::BTreeMap, fmt};
@@ -14,6 +16,8 @@ use serde::Serialize;
 pub use crate::model::distribution::ErrorPage;
 pub use bucket::{Bucket, BucketPolicy, Lifecycle};
 pub use distribution::{Behavior, Certificate, Distribution, Geo, Logging, Origin, Restriction, ViewerProtocol};
+pub use lambda::{ACCOUNT, FUNCTION_URL, FunctionUrl, HIDDEN, LIVE_ALIAS, Lambda, LogGroup, ORIGIN_SECRETS, Role};
+pub use origin_secret::{NEW_SECRET, OriginSecret, SECRET_HEADER};
 pub use policy::{AccessControl, CachePolicy, Function, ResponseHeaders};
 
 /// Tag of everything that belongs to a site; its value is the bucket's name.
@@ -75,6 +79,14 @@ pub enum Kind {
     CachePolicy,
     /// A CloudFront function.
     Function,
+    /// The role that the API's function acts as.
+    Role,
+    /// Where that function's logs are kept.
+    LogGroup,
+    /// The Lambda function that runs the API.
+    Lambda,
+    /// The URL that leads to it.
+    FunctionUrl,
     /// A CloudFront distribution.
     Distribution,
     /// Our statements of the bucket's policy.
@@ -89,6 +101,10 @@ impl fmt::Display for Kind {
             Self::ResponseHeadersPolicy => "response headers policy",
             Self::CachePolicy => "cache policy",
             Self::Function => "function",
+            Self::Role => "role",
+            Self::LogGroup => "log group",
+            Self::Lambda => "Lambda function",
+            Self::FunctionUrl => "function URL",
             Self::Distribution => "distribution",
             Self::BucketPolicy => "bucket policy",
         })
@@ -109,6 +125,14 @@ pub enum Settings {
     CachePolicy(CachePolicy),
     /// Of a function.
     Function(Function),
+    /// Of a role.
+    Role(Role),
+    /// Of a log group.
+    LogGroup(LogGroup),
+    /// Of a Lambda function.
+    Lambda(Box<Lambda>),
+    /// Of a function's URL.
+    FunctionUrl(FunctionUrl),
     /// Of a distribution.
     Distribution(Box<Distribution>),
     /// Of a bucket's policy.
@@ -125,6 +149,10 @@ impl Settings {
             Self::ResponseHeadersPolicy(_) => Kind::ResponseHeadersPolicy,
             Self::CachePolicy(_) => Kind::CachePolicy,
             Self::Function(_) => Kind::Function,
+            Self::Role(_) => Kind::Role,
+            Self::LogGroup(_) => Kind::LogGroup,
+            Self::Lambda(_) => Kind::Lambda,
+            Self::FunctionUrl(_) => Kind::FunctionUrl,
             Self::Distribution(_) => Kind::Distribution,
             Self::BucketPolicy(_) => Kind::BucketPolicy,
         }
@@ -168,18 +196,28 @@ fn is_adopted(tags: &BTreeMap<String, String>) -> bool {
 
 /// What is known of a site's resources by now: behaviors refer to policies and functions by name, AWS by id.
 #[derive(Debug, Clone, Default)]
-pub struct Known(BTreeMap<(Kind, String), Found>);
+pub struct Known {
+    found: BTreeMap<(Kind, String), Found>,
+    /// The secret that is to be the distribution's, where it needs a new one.
+    pub new_secret: Option<OriginSecret>,
+}
 
 impl Known {
     /// Remembers the resource of that name.
     pub fn insert(&mut self, name: &str, found: Found) {
-        self.0.insert((found.settings.kind(), name.to_owned()), found);
+        self.found.insert((found.settings.kind(), name.to_owned()), found);
     }
 
     /// The resource of that kind and name.
     #[must_use]
     pub fn get(&self, kind: Kind, name: &str) -> Option<&Found> {
-        self.0.get(&(kind, name.to_owned()))
+        self.found.get(&(kind, name.to_owned()))
+    }
+
+    /// The resource of a kind that a site has one of.
+    #[must_use]
+    pub fn only(&self, kind: Kind) -> Option<&Found> {
+        self.found.iter().find(|((of, _), _)| *of == kind).map(|(_, found)| found)
     }
 
     /// The id that AWS knows a policy by; what is no name that we know is an id already.
@@ -193,7 +231,7 @@ impl Known {
     #[must_use]
     pub fn name<'a>(&'a self, kind: Kind, id: &'a str) -> &'a str {
         let managed = MANAGED.iter().find(|(_, managed)| *managed == id).map(|(name, _)| *name);
-        let ours = || self.0.iter().find(|((of, _), found)| *of == kind && found.id == id);
+        let ours = || self.found.iter().find(|((of, _), found)| *of == kind && found.id == id);
         managed.or_else(|| ours().map(|((_, name), _)| name.as_str())).unwrap_or(id)
     }
 }
@@ -203,9 +241,9 @@ impl Known {
 pub struct Found {
     /// AWS's name for it; a bucket's is its own.
     pub id: String,
-    /// ARN, of those that are referred to by it: distributions and functions.
+    /// ARN, of those that are referred to by it: distributions, functions and roles.
     pub arn: Option<String>,
-    /// A distribution's own host name.
+    /// The host name of a distribution, or of a function's URL.
     pub domain: Option<String>,
     /// Entity tag of what was read: a change is made on condition that it is still the same.
     pub version: Option<String>,

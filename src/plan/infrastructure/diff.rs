@@ -7,7 +7,7 @@ use crate::model::infrastructure::Settings;
 
 /// Maps that are ours alone: what was found in them and is not wanted goes. In others, what we do not name is
 /// somebody else's.
-const OURS: [&str; 3] = ["headers", "error_pages", "statements"];
+const OURS: [&str; 5] = ["headers", "error_pages", "statements", "trust", "environment"];
 
 /// One field that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,7 +33,7 @@ pub fn changes(wanted: &Settings, found: Option<&Settings>) -> Vec<Change> {
 
 fn compare(path: &str, wanted: &Value, found: Option<&Value>, changes: &mut Vec<Change>) {
     // Statements are compared whole: half a statement says nothing.
-    let whole = path.strip_prefix("statements.").is_some();
+    let whole = path.starts_with("statements.") || path.starts_with("trust.");
     match (wanted, found) {
         (Value::Object(wanted), _) if !whole && !matches!(found, Some(Value::Null)) => {
             let found = found.and_then(Value::as_object);
@@ -95,6 +95,7 @@ fn cost(path: &str) -> Option<&'static str> {
         "waf_acl" => "AWS WAF: $5 a month for the ACL, $1 for each rule, $0.60 for a million requests",
         "origins.treebeard-bucket.shield" => "Origin Shield: from $0.0075 for 10,000 requests that pass it",
         "logging.bucket" => "S3 storage of the logs",
+        "memory" => "Lambda: $0.0000167 for a second with 1 GB, $0.20 for a million requests",
         "versioning" => "S3 storage of superseded versions, for 30 days",
         "behaviors.*.viewer_request" => "functions: $0.10 for a million requests, beyond 2 million a month",
         _ => return None,

@@ -2,21 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Facts, Names, bucket::tags, policies::headers_name};
+use super::{
+    Facts, Names,
+    bucket::tags,
+    policies::headers_name,
+    secret::{Exchange, keeps_api},
+};
 use crate::{
     config::{Aws, Config},
     model::{
         distribution as described,
         infrastructure::{
-            ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution, ErrorPage, Geo,
-            Logging, Origin, Resource, Settings, ViewerProtocol, partition,
+            ALL_VIEWER_EXCEPT_HOST_HEADER, Behavior, CACHING_DISABLED, Certificate, Distribution, ErrorPage,
+            FUNCTION_URL, Geo, Logging, Origin, Resource, Settings, ViewerProtocol, partition,
         },
     },
 };
 
 /// Ids of our origins.
 const BUCKET: &str = "treebeard-bucket";
-const API: &str = "treebeard-api";
+pub const API: &str = "treebeard-api";
+
+/// Seconds that CloudFront waits for an origin's answer unless it is told otherwise, and at most unless AWS was asked
+/// for more (CloudFront Developer Guide, "Response timeout").
+const READ_TIMEOUT: u32 = 30;
+const MOST_READ_TIMEOUT: u32 = 60;
 
 /// What the pattern of the default behavior would be.
 const DEFAULT: &str = "*";
@@ -40,7 +50,13 @@ pub fn distribution(
         .certificate_arn
         .as_ref()
         .map(|arn| Certificate { arn: arn.clone(), minimum_tls: Some(delivery.minimum_tls.to_owned()) });
-    let origins = origins(config, aws, ours, names);
+    let mut origins = origins(config, aws, facts, ours, names);
+    let mut kept = BTreeMap::new();
+    if let (Some((_, there)), Some(api)) = (keeps_api(config, facts), &config.api) {
+        let behavior = &there.behaviors[&api.path];
+        origins.insert(behavior.origin.clone(), there.origins[&behavior.origin].clone());
+        kept.insert(api.path.clone(), behavior.clone());
+    }
     let behaviors = || described.behaviors.iter().filter(|it| it.path_pattern != DEFAULT);
     let settings = Distribution {
         enabled: adopted.is_none_or(|it| it.enabled),
@@ -59,7 +75,9 @@ pub fn distribution(
         origin_ids: ours.then(|| origins.keys().cloned().collect()),
         patterns: ours.then(|| behaviors().map(|it| it.path_pattern.clone()).collect()),
         origins,
-        behaviors: described.behaviors.iter().map(|it| (it.path_pattern.clone(), behavior(names, it, ours))).collect(),
+        behaviors: (described.behaviors.iter().map(|it| (it.path_pattern.clone(), behavior(names, it, ours))))
+            .chain(kept)
+            .collect(),
         error_pages: error_pages(config, described, adopted),
         tags: tags(config, aws, facts.distribution.as_ref()),
     };
@@ -102,7 +120,7 @@ fn error_pages(
     }
 }
 
-fn origins(config: &Config, aws: &Aws, ours: bool, names: &Names) -> BTreeMap<String, Origin> {
+fn origins(config: &Config, aws: &Aws, facts: &Facts, ours: bool, names: &Names) -> BTreeMap<String, Origin> {
     let suffix = if partition(&aws.region) == "aws-cn" { ".cn" } else { "" };
     let bucket = Origin {
         domain: format!("{}.s3.{}.amazonaws.com{suffix}", aws.bucket, aws.region),
@@ -111,8 +129,23 @@ fn origins(config: &Config, aws: &Aws, ours: bool, names: &Names) -> BTreeMap<St
         shield: config.delivery.origin_shield.clone().or_else(|| ours.then(String::new)),
         ..Origin::default()
     };
-    let api = aws.api_origin.as_deref().filter(|_| config.api.is_some()).map(api_origin);
+    let api = config.api.as_ref().and_then(|api| match &api.lambda {
+        None => aws.api_origin.as_deref().map(api_origin),
+        // Until viewers may be led there, there is no such origin.
+        Some(_) if keeps_api(config, facts).is_some() => None,
+        Some(lambda) => Some(function(lambda.timeout, config, facts)),
+    });
     [(BUCKET.to_owned(), bucket)].into_iter().chain(api.map(|api| (API.to_owned(), api))).collect()
+}
+
+/// The API's function, behind its URL. It is given time to say itself that something took too long.
+fn function(timeout: u32, config: &Config, facts: &Facts) -> Origin {
+    let host = facts.url_host().unwrap_or(FUNCTION_URL);
+    Origin {
+        read_timeout: Some((timeout + 1).clamp(READ_TIMEOUT, MOST_READ_TIMEOUT)),
+        secret: Some(Exchange::of(config, facts).sends),
+        ..api_origin(&format!("https://{host}"))
+    }
 }
 
 /// `https://host` or `https://host:port`; `http://` only on this machine, which the lints see to.

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::iam_api;
 use crate::{
     config::{Aws, Config},
     model::infrastructure::partition,
@@ -30,12 +31,17 @@ pub fn policy(config: &Config, aws: &Aws, purpose: Purpose, distribution: Option
     let objects = format!("{bucket}/*");
     let every = distribution_arn(aws, "*");
     let distribution = distribution.unwrap_or(&every);
+    let lambda = config.api.as_ref().and_then(|api| api.lambda.as_ref());
+    let ships = lambda.is_some();
     let mut statements =
         vec![allow("ReadBucket", READ_BUCKET, &bucket), allow("ReadObjects", &["s3:GetObject"], &objects)];
     if aws.cdn {
         statements.push(allow("ReadDistribution", READ_DISTRIBUTION, distribution));
         // Lists have no resource that a policy could name, and policies and functions have none before they are made.
         statements.push(allow("ReadPolicies", READ_POLICIES, "*"));
+        if ships {
+            statements.extend(iam_api::read(aws));
+        }
         if let Some(certificate) = &aws.certificate_arn {
             statements.push(allow("ReadCertificate", &["acm:DescribeCertificate"], certificate));
         }
@@ -47,6 +53,9 @@ pub fn policy(config: &Config, aws: &Aws, purpose: Purpose, distribution: Option
             if aws.cdn {
                 statements.push(allow("Invalidate", &["cloudfront:CreateInvalidation"], distribution));
             }
+            if ships {
+                statements.push(iam_api::publish(aws));
+            }
         }
         Purpose::Provision => {
             statements.push(allow("MakeBucket", MAKE_BUCKET, &bucket));
@@ -55,6 +64,7 @@ pub fn policy(config: &Config, aws: &Aws, purpose: Purpose, distribution: Option
                 statements.push(allow("MakeDistribution", MAKE_DISTRIBUTION, distribution));
                 statements.push(allow("MakePolicies", MAKE_POLICIES, "*"));
                 statements.extend(what_it_names(config, partition));
+                statements.extend(lambda.map(|lambda| iam_api::make(aws, lambda)).into_iter().flatten());
             }
         }
     }
@@ -147,6 +157,6 @@ const MAKE_POLICIES: &[&str] = &[
     "cloudfront:UpdateResponseHeadersPolicy",
 ];
 
-fn allow(sid: &str, actions: &[&str], resource: &str) -> Value {
+pub fn allow(sid: &str, actions: &[&str], resource: &str) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
 }

@@ -1,12 +1,15 @@
 //! Configuration → what the site needs on AWS, and what has to be done about what is there.
 
+mod api;
 mod bucket;
 mod check;
 mod diff;
 mod distribution;
 mod iam;
+mod iam_api;
 mod names;
 mod policies;
+mod secret;
 mod steps;
 
 pub use bucket::ledger_statement;
@@ -32,8 +35,16 @@ use crate::{
 pub struct Facts {
     /// The bucket, once there is one.
     pub bucket: Option<Found>,
+    /// The API's function, once there is one.
+    pub lambda: Option<Found>,
+    /// The URL that leads to it, once there is one.
+    pub url: Option<Found>,
     /// The distribution, once there is one.
     pub distribution: Option<Found>,
+    /// Whether every edge knows the distribution as it is.
+    pub settled: bool,
+    /// Whether the secret that the distribution sends to the API is to be another one.
+    pub rotate: bool,
     /// Encodings that the live release has variants in; none when nothing is live. The function must not ask for
     /// others: viewers would get 404s.
     pub live: Option<BTreeSet<Encoding>>,
@@ -70,16 +81,29 @@ pub fn compile(config: &Config, aws: &Aws, facts: &Facts) -> Vec<Resource> {
     wanted.extend(policies::response_headers(&names, &described));
     wanted.push(policies::cache(&names, &described));
     wanted.push(policies::function(&names, &described));
+    let lambda = config.api.as_ref().and_then(|api| api.lambda.as_ref());
+    wanted.extend(lambda.into_iter().flat_map(|it| api::resources(config, aws, it, facts, &names)));
     wanted.push(distribution::distribution(config, aws, facts, &names, &described));
     wanted.push(bucket::policy(aws, facts));
+    wanted.extend(lambda.and_then(|it| api::settled(config, aws, it, facts, &names)));
     wanted
+}
+
+/// Where requests for the API go for now, if that is not where the configuration would have them.
+#[must_use]
+pub fn kept_api(config: &Config, facts: &Facts) -> Option<String> {
+    secret::keeps_api(config, facts).map(|(domain, _)| domain.to_owned())
 }
 
 /// What else may have been made for `config`'s site, when it was another one: to be looked for when all is removed.
 #[must_use]
 pub fn left_over(config: &Config, aws: &Aws) -> Vec<Resource> {
-    if config.api.is_some() || !aws.cdn {
+    if !aws.cdn {
         return Vec::new();
     }
-    vec![policies::api_headers(&Names::of(&aws.bucket))]
+    let names = Names::of(&aws.bucket);
+    let headers = config.api.is_none().then(|| policies::api_headers(&names));
+    let ships = config.api.as_ref().is_some_and(|api| api.lambda.is_some());
+    let function = if ships { Vec::new() } else { api::nothing(&names) };
+    headers.into_iter().chain(function).collect()
 }

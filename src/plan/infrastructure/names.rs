@@ -50,6 +50,18 @@ impl Names {
     pub fn function(&self) -> String {
         format!("{}-edge", self.0)
     }
+
+    /// The Lambda function that runs the API, and the role that it acts as.
+    #[must_use]
+    pub fn lambda(&self) -> String {
+        format!("{}-api", self.0)
+    }
+
+    /// Where that function's logs are kept.
+    #[must_use]
+    pub fn log_group(&self) -> String {
+        format!("/aws/lambda/{}", self.lambda())
+    }
 }
 
 #[cfg(test)]
@@ -64,6 +76,8 @@ mod tests {
         for names in [a, b, Names::of("a.b-c.example")] {
             let function = names.function();
             assert!(function.len() <= 64, "{function}");
+            // Names of roles and Lambda functions end at 64 characters, too.
+            assert!(names.lambda().len() <= 64);
             assert!(function.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'), "{function}");
         }
         assert_ne!(Names::of("a.b"), Names::of("a-b"));

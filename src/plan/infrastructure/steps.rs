@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::diff::{Change, changes};
 use crate::{
     error::{Class, Error, Result},
-    model::infrastructure::{Found, Kind, Known, Resource, Settings},
+    model::infrastructure::{FUNCTION_URL, Found, Kind, Known, Resource, Settings},
 };
 
 /// What becomes of a resource.
@@ -36,6 +36,9 @@ pub struct Step {
     pub found: Option<Found>,
     /// The fields that change.
     pub changes: Vec<Change>,
+    /// Whether it comes after the distribution's change has reached every edge: it takes something away that edges
+    /// relied on before.
+    pub settled: bool,
 }
 
 /// What becomes of every resource, in the order in which it happens.
@@ -48,42 +51,58 @@ pub struct Steps(pub Vec<Step>);
 /// # Errors
 /// [`Class::Config`] when the bucket is in another region: buckets do not move.
 pub fn plan(wanted: Vec<Resource>, mut found: BTreeMap<Kind, BTreeMap<String, Found>>) -> Result<Steps> {
-    let step = |wanted: Resource| {
-        let found = found.get_mut(&wanted.kind()).and_then(|of| of.remove(&wanted.name));
-        let changes = changes(&wanted.settings, found.as_ref().map(|found| &found.settings));
-        let action = match &found {
-            None => Action::Create,
-            Some(_) if changes.is_empty() => Action::Keep,
-            Some(_) => Action::Update,
+    let mut steps: Vec<Step> = Vec::new();
+    for wanted in wanted {
+        let earlier = steps.iter().find(|step| step.wanted.kind() == wanted.kind() && step.wanted.name == wanted.name);
+        let step = match earlier {
+            Some(earlier) => again(wanted, earlier),
+            None => first(wanted, &mut found)?,
         };
-        if let (Settings::Bucket(wanted), Some(Settings::Bucket(found))) =
-            (&wanted.settings, found.as_ref().map(|found| &found.settings))
-            && wanted.region != found.region
-        {
-            let message = format!("the bucket is in region {}, not in {}", found.region, wanted.region);
-            return Err(Error::new(Class::Config, "bucket-region", message)
-                .help(format!("set `region: {}` for this environment in cdn-config.yml", found.region)));
-        }
-        Ok(Step { action, wanted, found, changes })
-    };
-    let mut steps: Vec<Step> = wanted.into_iter().map(step).collect::<Result<_>>()?;
+        steps.push(step);
+    }
     // A distribution that answers viewers already must be let into the bucket before it is sent there; and as it may
     // read the bucket by other means until then, those are shut last.
     if steps.iter().any(|step| step.wanted.kind() == Kind::Distribution && step.found.is_some()) {
         steps.sort_by_key(|step| match (step.wanted.kind(), &step.found) {
             (Kind::Distribution, _) => 1,
             (Kind::Bucket, Some(_)) => 2,
+            _ if step.settled => 2,
             _ => 0,
         });
     }
     Ok(Steps(steps))
 }
 
+/// What becomes of a resource once the distribution was changed, beyond the earlier step.
+fn again(wanted: Resource, earlier: &Step) -> Step {
+    let changes = changes(&wanted.settings, Some(&earlier.wanted.settings));
+    Step { action: Action::Update, wanted, found: earlier.found.clone(), changes, settled: true }
+}
+
+fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) -> Result<Step> {
+    let found = found.get_mut(&wanted.kind()).and_then(|of| of.remove(&wanted.name));
+    let changes = changes(&wanted.settings, found.as_ref().map(|found| &found.settings));
+    let action = match &found {
+        None => Action::Create,
+        Some(_) if changes.is_empty() => Action::Keep,
+        Some(_) => Action::Update,
+    };
+    if let (Settings::Bucket(wanted), Some(Settings::Bucket(found))) =
+        (&wanted.settings, found.as_ref().map(|found| &found.settings))
+        && wanted.region != found.region
+    {
+        let message = format!("the bucket is in region {}, not in {}", found.region, wanted.region);
+        return Err(Error::new(Class::Config, "bucket-region", message)
+            .help(format!("set `region: {}` for this environment in cdn-config.yml", found.region)));
+    }
+    Ok(Step { action, wanted, found, changes, settled: false })
+}
+
 /// What has to be done for nothing of what was found to be left, but for a bucket that was there before.
 #[must_use]
 pub fn removal(mut steps: Steps) -> Steps {
     let is_ours = |found: &Found| found.settings.kind() != Kind::Bucket || !found.is_adopted();
-    steps.0.retain(|step| step.found.as_ref().is_some_and(is_ours));
+    steps.0.retain(|step| !step.settled && step.found.as_ref().is_some_and(is_ours));
     steps.0.sort_by_key(|step| match step.wanted.kind() {
         Kind::BucketPolicy => None, // the first: nothing is read any more
         kind => Some(std::cmp::Reverse(kind)),
@@ -103,10 +122,14 @@ impl Steps {
             let found = known.get(step.wanted.kind(), &step.wanted.name);
             step.found = found.cloned().or(step.found.take());
         }
-        let Some(arn) = steps.found(Kind::Distribution).and_then(|found| found.arn.clone()) else { return steps };
+        let arn = steps.found(Kind::Distribution).and_then(|found| found.arn.clone());
+        let host = steps.found(Kind::FunctionUrl).and_then(|found| found.domain.clone());
         for value in steps.0.iter_mut().flat_map(|step| &mut step.changes).filter_map(|change| change.new.as_mut()) {
-            if let Some(source) = value.pointer_mut("/Condition/StringEquals/AWS:SourceArn") {
+            if let (Some(arn), Some(source)) = (&arn, value.pointer_mut("/Condition/StringEquals/AWS:SourceArn")) {
                 *source = arn.clone().into();
+            }
+            if let (Some(host), true) = (&host, value == FUNCTION_URL) {
+                *value = host.clone().into();
             }
         }
         steps

@@ -122,6 +122,14 @@ impl Request<'_> {
                 Error::new(Class::Remote, "quota", message)
                     .help(format!("remove {quota} that nobody needs, or ask for more: Service Quotas in the console, or `aws service-quotas list-service-quotas --service-code {}`", self.service()))
             }
+            ("InvalidParameterValueException", _) if answer.message.contains("UnreservedConcurrentExecution") => {
+                Error::new(Class::Config, "reserved-concurrency", format!("failed to {self}{}", words(answer)))
+                    .help("set a lower `api.lambda.reserved_concurrency`, or ask AWS for more concurrency in this region")
+            }
+            ("LimitExceeded" | "LimitExceededException" | "CodeStorageExceededException", _) => {
+                Error::new(Class::Remote, "quota", format!("failed to {self}: a quota of the account is used up{}", words(answer)))
+                    .help(format!("remove what nobody needs, or ask for more: Service Quotas in the console, or `aws service-quotas list-service-quotas --service-code {}`", self.service()))
+            }
             ("NotImplemented", _) | (_, 501) => {
                 let message = format!("failed to {self}: the server cannot do that{}", words(answer));
                 Error::new(Class::Config, "not-implemented", message).help("use a server that speaks all of S3's protocol")
@@ -214,7 +222,8 @@ impl Request<'_> {
 
     /// What a policy's `Resource` would have to cover. Lists are of everything.
     fn resource(&self) -> String {
-        if self.action.starts_with("cloudfront:List") && !self.action.ends_with("TagsForResource") {
+        let is_list = self.action.starts_with("cloudfront:List") && !self.action.ends_with("TagsForResource");
+        if is_list || self.action == "logs:DescribeLogGroups" {
             return "*".into();
         }
         self.target.arn(partition(self.region))

@@ -1,8 +1,9 @@
-//! S3, CloudFront and ACM, through the AWS SDK. No type of the SDK leaves this folder.
+//! S3, CloudFront and what else a site needs of AWS, through its SDK. No type of the SDK leaves this folder.
 
 mod client;
 mod cloudfront;
 mod fault;
+mod lambda;
 mod pace;
 mod provider;
 mod s3;
@@ -13,6 +14,7 @@ use aws_config::{BehaviorVersion, ConfigLoader, Region, SdkConfig, sts::AssumeRo
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
 
 pub use cloudfront::{CloudFront, Tagged};
+pub use lambda::LambdaFunction;
 pub use provider::AwsProvider;
 pub use s3::S3Store;
 
@@ -24,7 +26,7 @@ pub struct Access {
     /// The bucket's region.
     pub region: String,
     /// Endpoint of an S3-compatible server or an emulator, for every service alike; none for AWS, or for what
-    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `…_CLOUDFRONT` and `…_ACM` or the profile say.
+    /// `AWS_ENDPOINT_URL`, `AWS_ENDPOINT_URL_S3`, `…_CLOUDFRONT` and so on, or the profile say.
     pub endpoint_url: Option<String>,
     /// Profile of the shared AWS configuration; none for what `AWS_PROFILE` says.
     pub profile: Option<String>,
@@ -51,6 +53,9 @@ pub struct Connection {
     s3: SdkConfig,
     cloudfront: SdkConfig,
     acm: SdkConfig,
+    lambda: SdkConfig,
+    iam: SdkConfig,
+    logs: SdkConfig,
     checksums: Checksums,
 }
 
@@ -97,8 +102,15 @@ impl Connection {
             builder.set_endpoint_url(endpoint);
             Ok::<_, Error>(builder.http_client(http).build())
         };
-        let (s3, cloudfront, acm) = (connected("S3")?, connected("CloudFront")?, connected("ACM")?);
-        Ok(Self { s3, cloudfront, acm, checksums: access.checksums })
+        Ok(Self {
+            s3: connected("S3")?,
+            cloudfront: connected("CloudFront")?,
+            acm: connected("ACM")?,
+            lambda: connected("Lambda")?,
+            iam: connected("IAM")?,
+            logs: connected("CloudWatch Logs")?,
+            checksums: access.checksums,
+        })
     }
 
     /// The store in `bucket`.
@@ -113,10 +125,16 @@ impl Connection {
         CloudFront::new(&self.cloudfront, id)
     }
 
+    /// The Lambda function `name`, whose code lies in `bucket`, and is for this architecture: `x86_64` or `arm64`.
+    #[must_use]
+    pub fn function(&self, name: &str, bucket: &str, architecture: &str) -> LambdaFunction {
+        LambdaFunction::new(&self.lambda, name, bucket, architecture)
+    }
+
     /// Who makes and keeps a site's resources.
     #[must_use]
     pub fn provider(&self) -> AwsProvider {
-        AwsProvider::new(&self.s3, &self.cloudfront, &self.acm, self.checksums)
+        AwsProvider::new(self)
     }
 
     /// The distribution that `provision` made for `bucket`, looked for when it is first needed.

@@ -22,8 +22,14 @@ pub enum Target<'a> {
         /// What its ARN ends with; none while that is not known.
         id: Option<&'a str>,
     },
+    /// Name of a Lambda function.
+    Lambda(&'a str),
     /// ARN of a certificate.
     Certificate(&'a str),
+    /// Name of a role.
+    Role(&'a str),
+    /// Name of a log group.
+    LogGroup(&'a str),
 }
 
 impl Target<'_> {
@@ -55,7 +61,10 @@ impl Target<'_> {
                 let id = id.unwrap_or("*");
                 format!("arn:{partition}:cloudfront::*:{}/{id}", kind.to_string().replace(' ', "-"))
             }
+            Self::Lambda(name) => format!("arn:{partition}:lambda:*:*:function:{name}"),
             Self::Certificate(arn) => (*arn).to_owned(),
+            Self::Role(name) => format!("arn:{partition}:iam::*:role/{name}"),
+            Self::LogGroup(name) => format!("arn:{partition}:logs:*:*:log-group:{name}"),
         }
     }
 }
@@ -68,7 +77,10 @@ impl fmt::Display for Target<'_> {
             Self::Object(bucket, key) => write!(f, "{key} in bucket {bucket}"),
             Self::Distribution(id) => write!(f, "distribution {id}"),
             Self::Kept { kind, name, .. } => write!(f, "{kind} {name}"),
+            Self::Lambda(name) => write!(f, "Lambda function {name}"),
             Self::Certificate(arn) => write!(f, "certificate {arn}"),
+            Self::Role(name) => write!(f, "role {name}"),
+            Self::LogGroup(name) => write!(f, "log group {name}"),
         }
     }
 }

@@ -130,6 +130,7 @@ fn wanted() -> Resource {
         domain: "api.example.com".to_owned(),
         protocol: Some("https-only".to_owned()),
         port: Some(443),
+        read_timeout: Some(30),
         tls: Some(set(&["TLSv1.2"])),
         ..Origin::default()
     };

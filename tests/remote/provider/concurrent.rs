@@ -26,7 +26,7 @@ fn other(site: &Site, kind: Kind) -> Resource {
         Settings::BucketPolicy(it) => {
             it.statements.pop_last();
         }
-        Settings::Bucket(_) | Settings::OriginAccessControl(_) => unreachable!("without a version or settings"),
+        _ => unreachable!("without a version or settings"),
     }
     wanted
 }
@@ -72,7 +72,7 @@ async fn edit(kind: Kind, id: &str) {
             }));
             s3.put_bucket_policy().bucket(id).policy(policy.to_string()).send().await.unwrap();
         }
-        Kind::Bucket | Kind::OriginAccessControl => unreachable!("without a version or settings"),
+        _ => unreachable!("without a version or settings"),
     }
 }
 

@@ -28,6 +28,9 @@ fn makes(request: &Request, kind: Kind) -> bool {
         Kind::Function => line.starts_with("POST /2020-05-31/function "),
         Kind::Distribution => line.starts_with("POST /2020-05-31/distribution?"),
         Kind::BucketPolicy => line.starts_with("PUT /") && line.contains("?policy"),
+        Kind::Role | Kind::LogGroup | Kind::Lambda | Kind::FunctionUrl => {
+            unreachable!("this site has no API of its own")
+        }
     }
 }
 

@@ -191,6 +191,7 @@ fn distribution(bucket: &str) -> Distribution {
         path: "/v1".to_owned(),
         protocol: Some("https-only".to_owned()),
         port: Some(8443),
+        read_timeout: Some(30),
         tls: Some(set(&["TLSv1.2"])),
         shield: Some(String::new()),
         ..Origin::default()

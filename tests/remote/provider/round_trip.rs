@@ -70,7 +70,11 @@ async fn everything_can_be_changed() {
                 it.lifecycle.as_mut().unwrap().noncurrent_days = 90;
                 it.tags.insert("team".to_owned(), "other".to_owned());
             }
-            Settings::OriginAccessControl(_) => continue,
+            Settings::OriginAccessControl(_)
+            | Settings::Role(_)
+            | Settings::LogGroup(_)
+            | Settings::Lambda(_)
+            | Settings::FunctionUrl(_) => continue,
             Settings::ResponseHeadersPolicy(it) => {
                 it.headers = map(&[("X-Frame-Options", "SAMEORIGIN"), ("X-Robots-Tag", "noindex")]);
                 it.remove = set(&["server"]);

@@ -69,8 +69,15 @@ pub fn assert_valid(requests: &[Received]) -> Vec<Operation> {
 fn services() -> &'static [Service] {
     static SERVICES: OnceLock<Vec<Service>> = OnceLock::new();
     SERVICES.get_or_init(|| {
-        [("cloudfront", "2020-05-31"), ("s3", "2006-03-01"), ("acm", "2015-12-08")]
-            .map(|(name, version)| Service::read(name, version))
-            .into()
+        [
+            ("acm", "2015-12-08"),
+            ("cloudfront", "2020-05-31"),
+            ("iam", "2010-05-08"),
+            ("lambda", "2015-03-31"),
+            ("logs", "2014-03-28"),
+            ("s3", "2006-03-01"),
+        ]
+        .map(|(name, version)| Service::read(name, version))
+        .into()
     })
 }

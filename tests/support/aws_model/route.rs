@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 
-use super::service::{Location, Operation, Service, Shape};
+use super::service::{Location, Operation, Protocol, Service, Shape};
 use crate::support::servers::Received;
 
 /// A request taken apart as its operation's URI says.
@@ -21,6 +21,11 @@ pub struct Call<'a> {
 pub fn find<'a>(service: &'a Service, request: &Received) -> Option<Call<'a>> {
     if let Some(prefix) = service.target_prefix() {
         let name = request.header("x-amz-target")?.strip_prefix(prefix)?.strip_prefix('.')?.to_owned();
+        let operation = service.operations().find(|operation| operation.name == name)?;
+        return Some(Call { operation, labels: BTreeMap::new(), query: Vec::new() });
+    }
+    if service.protocol() == Protocol::Query {
+        let name = url::form_urlencoded::parse(&request.body).find(|(name, _)| name == "Action")?.1.into_owned();
         let operation = service.operations().find(|operation| operation.name == name)?;
         return Some(Call { operation, labels: BTreeMap::new(), query: Vec::new() });
     }

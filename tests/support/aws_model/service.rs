@@ -24,7 +24,22 @@ struct Model {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Metadata {
+    protocol: Protocol,
     target_prefix: Option<String>,
+}
+
+/// How requests are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Protocol {
+    /// Path, headers and XML.
+    RestXml,
+    /// Path, headers and JSON.
+    RestJson,
+    /// A header that names the operation, and JSON.
+    Json,
+    /// A form, which names the operation, too.
+    Query,
 }
 
 #[derive(Deserialize)]
@@ -58,6 +73,8 @@ pub struct Shape {
     pub union: bool,
     /// Of a list: what it is made of.
     pub member: Option<Member>,
+    /// Of a map: what it leads to.
+    pub value: Option<Member>,
     /// Of a list: repeated in place, without an element around it.
     #[serde(default)]
     pub flattened: bool,
@@ -108,6 +125,7 @@ pub enum Location {
     /// All headers with a prefix.
     Headers,
     /// Of responses only.
+    #[serde(alias = "statusCode")]
     StatusCode,
 }
 
@@ -131,7 +149,11 @@ impl Service {
         &self.model.shapes[name]
     }
 
-    /// What `X-Amz-Target` begins with where a header names the operation: the protocol is JSON then, else XML.
+    pub fn protocol(&self) -> Protocol {
+        self.model.metadata.protocol
+    }
+
+    /// What `X-Amz-Target` begins with where a header names the operation.
     pub fn target_prefix(&self) -> Option<&str> {
         self.model.metadata.target_prefix.as_deref()
     }

@@ -9,8 +9,8 @@ use roxmltree::Document;
 use super::{
     Violation,
     route::Call,
-    service::{Kind, Location, Member, Service, Shape},
-    wire::Wire,
+    service::{Kind, Location, Member, Protocol, Service, Shape},
+    wire::{Wire, form},
 };
 use crate::support::servers::Received;
 
@@ -76,11 +76,19 @@ impl Walk<'_> {
             let is_there = !request.body.is_empty();
             return self.expect(is_there || !shape.required.contains(name), name, "required, and missing");
         }
-        if self.service.target_prefix().is_some() {
-            return match serde_json::from_slice(&request.body) {
-                Ok(value) => self.value(shape, Wire::Json(&value), "body"),
-                Err(cause) => self.expect(false, "body", cause.to_string()),
-            };
+        match self.service.protocol() {
+            Protocol::Query => return self.value(shape, Wire::Json(&form(&request.body)), "body"),
+            // Without members a request has no body.
+            Protocol::RestJson if request.body.is_empty() => {
+                return self.value(shape, Wire::Json(&serde_json::json!({})), "body");
+            }
+            Protocol::Json | Protocol::RestJson => {
+                return match serde_json::from_slice(&request.body) {
+                    Ok(value) => self.value(shape, Wire::Json(&value), "body"),
+                    Err(cause) => self.expect(false, "body", cause.to_string()),
+                };
+            }
+            Protocol::RestXml => {}
         }
         if request.body.is_empty() {
             let missing = match payload {
@@ -117,7 +125,14 @@ impl Walk<'_> {
                 // A header or a parameter may hold several words.
                 None => self.expect(matches!(wire, Wire::Text(_)), at, format!("not a list of {}", item_name(shape))),
             },
-            Kind::Map => self.expect(wire.fields().is_some(), at, "not a map"),
+            Kind::Map => match (wire.fields(), &shape.value) {
+                (Some(fields), Some(leads)) => {
+                    for (name, wire) in fields {
+                        self.value(self.service.shape(&leads.shape), wire, &format!("{at}.{name}"));
+                    }
+                }
+                (fields, _) => self.expect(fields.is_some(), at, "not a map"),
+            },
             _ => match wire.text() {
                 Some(text) => self.scalar(shape, &text, at),
                 None => self.expect(false, at, "has parts"),

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use roxmltree::Node;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// A part of a request.
 #[derive(Clone, Copy)]
@@ -50,4 +50,32 @@ impl<'a> Wire<'a> {
             Self::Text(text) => Some(text.into()),
         }
     }
+}
+
+/// A form as a document: `Tags.member.1.Key=a` is the `Key` of the first of `Tags`. What names the operation is left out.
+pub fn form(body: &[u8]) -> Value {
+    let mut document = Value::Object(Map::new());
+    for (name, text) in url::form_urlencoded::parse(body).filter(|(name, _)| name != "Action" && name != "Version") {
+        let mut at = &mut document;
+        let mut steps = name.split('.');
+        while let Some(step) = steps.next() {
+            if step != "member" {
+                at = &mut at[step];
+                continue;
+            }
+            let number: usize =
+                steps.next().and_then(|number| number.parse().ok()).expect("a list's items are numbered");
+            let items = match at {
+                Value::Array(items) => items,
+                other => {
+                    *other = Value::Array(Vec::new());
+                    other.as_array_mut().expect("this is one")
+                }
+            };
+            items.resize(items.len().max(number), Value::Null);
+            at = &mut items[number - 1];
+        }
+        *at = Value::String(text.into_owned());
+    }
+    document
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{
     AwsProvider,
     failure::{Failure, Meaning, changed, if_set},
+    statement::{canonical, listed, worded},
 };
 use crate::{
     error::{Class, Error, Result},
@@ -26,11 +27,7 @@ struct Policy {
 
 impl Policy {
     fn statements(&self) -> Vec<Value> {
-        match &self.document["Statement"] {
-            Value::Array(statements) => statements.clone(),
-            Value::Null => Vec::new(),
-            one => vec![one.clone()],
-        }
+        listed(&self.document)
     }
 }
 
@@ -63,13 +60,7 @@ impl AwsProvider {
         let Some(policy) = self.policy(bucket).await? else { return Ok(None) };
         let wanted = resolved(bucket, wanted, known);
         let named = policy.statements().into_iter().filter_map(|it| Some((our_sid(&it)?.to_owned(), it)));
-        // In the words of what is wanted, where it means the same.
-        let statements: BTreeMap<_, _> = named
-            .map(|(sid, found)| match wanted.get(&sid) {
-                Some(wanted) if canonical(wanted) == canonical(&found) => (sid, wanted.clone()),
-                _ => (sid, found),
-            })
-            .collect();
+        let statements = worded(&wanted, named);
         let settings = Settings::BucketPolicy(BucketPolicy { statements: statements.clone() });
         let found = Found {
             id: bucket.to_owned(),
@@ -184,22 +175,6 @@ fn with_statements(mut document: Value, statements: Vec<Value>) -> Value {
     document
 }
 
-/// The one of many ways to write the same: a list of one is its element, the order of a list means nothing, and
-/// conditions compare text (IAM User Guide, "Grammar of the IAM JSON policy language").
-fn canonical(value: &Value) -> Value {
-    match value {
-        Value::Array(items) if items.len() == 1 => canonical(&items[0]),
-        Value::Array(items) => {
-            let mut items: Vec<_> = items.iter().map(canonical).collect();
-            items.sort_by_key(Value::to_string);
-            Value::Array(items)
-        }
-        Value::Object(fields) => fields.iter().map(|(key, value)| (key.clone(), canonical(value))).collect(),
-        Value::Bool(_) | Value::Number(_) => Value::String(value.to_string()),
-        other => other.clone(),
-    }
-}
-
 /// Conditions that make a statement for everybody one for somebody, if their values are fixed
 /// (S3 User Guide, "Blocking public access to your S3 storage": "The meaning of public").
 const NARROWING: [&str; 10] = [
@@ -234,17 +209,6 @@ fn is_for_everybody(statement: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_same_is_the_same_however_it_is_written() {
-        let one =
-            json!({ "Action": ["s3:GetObject"], "Resource": ["b", "a"], "Condition": { "Bool": { "x": false } } });
-        let other =
-            json!({ "Resource": ["a", "b"], "Action": "s3:GetObject", "Condition": { "Bool": { "x": ["false"] } } });
-        assert_eq!(canonical(&one), canonical(&other));
-        let another = json!({ "Resource": ["a"], "Action": "s3:GetObject" });
-        assert_ne!(canonical(&one), canonical(&another));
-    }
 
     #[test]
     fn what_is_for_everybody() {

@@ -47,6 +47,10 @@ impl AwsProvider {
             Settings::ResponseHeadersPolicy(it) => self.make_response_headers(name, it).await,
             Settings::CachePolicy(it) => self.make_cache_policy(name, it).await,
             Settings::Function(it) => self.make_function(name, it).await,
+            Settings::Role(it) => self.make_role(name, it).await,
+            Settings::LogGroup(it) => self.make_log_group(name, it).await,
+            Settings::Lambda(it) => self.make_lambda(name, it, known).await,
+            Settings::FunctionUrl(it) => self.make_function_url(name, it).await,
             Settings::Distribution(it) => self.make_distribution(name, it, known).await,
             Settings::BucketPolicy(it) => self.make_bucket_policy(name, it, known).await,
         }
@@ -57,6 +61,10 @@ impl AwsProvider {
         match &wanted.settings {
             Settings::Bucket(it) => self.furnish_bucket(id, it).await?,
             Settings::Function(it) => self.publish_if_ours(id, it).await?,
+            Settings::Role(it) => self.furnish_role(id, it).await?,
+            Settings::LogGroup(it) => self.change_log_group(id, it).await?,
+            Settings::Lambda(it) => Box::pin(self.furnish_lambda(id, it, known)).await?,
+            Settings::FunctionUrl(it) => self.change_function_url(id, it).await?,
             _ => {}
         }
         for pause in PAUSES {

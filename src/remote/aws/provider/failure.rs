@@ -40,7 +40,8 @@ impl Failure {
     {
         let meaning = match failure {
             SdkError::ServiceError(answer) => {
-                meaning(answer.err().code().unwrap_or_default(), answer.raw().status().as_u16())
+                let (code, message) = (answer.err().code(), answer.err().message());
+                meaning(code.unwrap_or_default(), answer.raw().status().as_u16(), message.unwrap_or_default())
             }
             SdkError::TimeoutError(_) | SdkError::ResponseError(_) => Meaning::Transient,
             SdkError::DispatchFailure(failure) if failure.is_io() || failure.is_timeout() => Meaning::Transient,
@@ -50,15 +51,26 @@ impl Failure {
     }
 }
 
-fn meaning(code: &str, status: u16) -> Meaning {
+fn meaning(code: &str, status: u16, message: &str) -> Meaning {
     match (code, status) {
         ("PreconditionFailed" | "InvalidIfMatchVersion", _) | (_, 412) => Meaning::Stale,
         ("BucketAlreadyOwnedByYou", _) => Meaning::Taken,
         // These two are somebody else's.
         ("BucketAlreadyExists" | "CNAMEAlreadyExists", _) => Meaning::Final,
         ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => Meaning::Unsupported,
-        ("OperationAborted" | "Throttling" | "ThrottlingException", _) | (_, 429 | 500..) => Meaning::Transient,
-        (code, _) if code.ends_with("AlreadyExists") => Meaning::Taken,
+        // Lambda's one code for what is there, and for what is being changed.
+        ("ResourceConflictException", _) if !message.contains("in progress") => Meaning::Taken,
+        (
+            "ResourceConflictException"
+            | "ConcurrentModification"
+            | "OperationAborted"
+            | "OperationAbortedException"
+            | "Throttling"
+            | "ThrottlingException",
+            _,
+        )
+        | (_, 429 | 500..) => Meaning::Transient,
+        (code, _) if code.trim_end_matches("Exception").ends_with("AlreadyExists") => Meaning::Taken,
         // `OwnershipControlsNotFoundError` of S3, `ResourceNotFoundException` of ACM.
         (code, _) if code.starts_with("NoSuch") || code.contains("NotFound") => Meaning::Missing,
         (_, 404) => Meaning::Missing,

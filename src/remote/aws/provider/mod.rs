@@ -12,14 +12,20 @@ mod distribution;
 mod document;
 mod failure;
 mod function;
+mod function_url;
+mod lambda;
+mod log_group;
 mod response_headers;
+mod role;
+mod service;
+mod statement;
 
 use async_trait::async_trait;
 use aws_config::{Region, SdkConfig};
 use aws_smithy_types::{checksum_config::RequestChecksumCalculation, retry::RetryConfig};
 
 use super::{
-    Checksums,
+    Checksums, Connection,
     fault::{Request, Target},
 };
 use crate::{
@@ -30,7 +36,7 @@ use crate::{
 
 use self::{
     access_control::AccessControl, cache_policy::CachePolicy, distribution::Configuration, document::Document,
-    failure::if_any, response_headers::ResponseHeadersPolicy,
+    failure::if_any, response_headers::ResponseHeadersPolicy, service::Service,
 };
 
 /// Makes resources on AWS, or on a server that speaks its protocols.
@@ -42,6 +48,9 @@ pub struct AwsProvider {
     /// Without retries, for creations: one whose answer was lost must not be asked for again unseen.
     s3_once: aws_sdk_s3::Client,
     once: aws_sdk_cloudfront::Client,
+    lambda: Service<aws_sdk_lambda::Client>,
+    iam: Service<aws_sdk_iam::Client>,
+    logs: Service<aws_sdk_cloudwatchlogs::Client>,
     region: String,
     s3_endpoint: Option<String>,
     endpoint: Option<String>,
@@ -49,11 +58,12 @@ pub struct AwsProvider {
 }
 
 impl AwsProvider {
-    pub(super) fn new(s3: &SdkConfig, cloudfront: &SdkConfig, acm: &SdkConfig, checksums: Checksums) -> Self {
+    pub(super) fn new(connection: &Connection) -> Self {
+        let Connection { s3, cloudfront, acm, lambda, iam, logs, checksums } = connection;
         let endpoint = |sdk: &SdkConfig| sdk.endpoint_url().map(str::to_owned);
         let bucket = aws_sdk_s3::config::Builder::from(s3)
             .force_path_style(s3.endpoint_url().is_some())
-            .request_checksum_calculation(match checksums {
+            .request_checksum_calculation(match *checksums {
                 Checksums::Auto => RequestChecksumCalculation::WhenSupported,
                 Checksums::WhenRequired => RequestChecksumCalculation::WhenRequired,
             });
@@ -66,6 +76,9 @@ impl AwsProvider {
             acm: aws_sdk_acm::Client::from_conf(certificates.build()),
             s3_once: aws_sdk_s3::Client::from_conf(bucket_once.build()),
             once: aws_sdk_cloudfront::Client::from_conf(once.build()),
+            lambda: Service::new(lambda, aws_sdk_lambda::Client::new),
+            iam: Service::new(iam, aws_sdk_iam::Client::new),
+            logs: Service::new(logs, aws_sdk_cloudwatchlogs::Client::new),
             region: s3.region().map_or_else(String::new, ToString::to_string),
             s3_endpoint: endpoint(s3),
             endpoint: endpoint(cloudfront),
@@ -74,7 +87,13 @@ impl AwsProvider {
     }
 
     fn request<'a>(&'a self, verb: &'static str, action: &'static str, target: Target<'a>) -> Request<'a> {
-        let endpoint = if action.starts_with("s3:") { &self.s3_endpoint } else { &self.endpoint };
+        let endpoint = match action.split_once(':').map_or(action, |(service, _)| service) {
+            "s3" => &self.s3_endpoint,
+            "lambda" => &self.lambda.endpoint,
+            "iam" => &self.iam.endpoint,
+            "logs" => &self.logs.endpoint,
+            _ => &self.endpoint,
+        };
         Request { verb, action, target, region: &self.region, endpoint: endpoint.as_deref() }
     }
 
@@ -115,7 +134,16 @@ impl AwsProvider {
             (Kind::OriginAccessControl, _) => self.access_control_id(name).await,
             (Kind::ResponseHeadersPolicy, _) => self.response_headers_id(name).await,
             (Kind::CachePolicy, _) => self.cache_policy_id(name).await,
-            (Kind::Bucket | Kind::BucketPolicy | Kind::Function, _) => Ok(Some(name.clone())),
+            (
+                Kind::Bucket
+                | Kind::BucketPolicy
+                | Kind::Function
+                | Kind::Role
+                | Kind::LogGroup
+                | Kind::Lambda
+                | Kind::FunctionUrl,
+                _,
+            ) => Ok(Some(name.clone())),
         }
     }
 
@@ -136,6 +164,10 @@ impl AwsProvider {
                 found(&self.cache_policy(name, id), id, settings).await
             }
             Settings::Function(_) => self.find_function(name).await,
+            Settings::Role(it) => self.find_role(name, it).await,
+            Settings::LogGroup(_) => self.find_log_group(name).await,
+            Settings::Lambda(it) => self.find_lambda(name, it, known).await,
+            Settings::FunctionUrl(it) => self.find_function_url(name, it).await,
             Settings::Distribution(it) => self.distribution(id, it, known).await.map(Some),
             Settings::BucketPolicy(it) => self.find_bucket_policy(name, it, known).await,
         }
@@ -186,6 +218,10 @@ impl Provider for AwsProvider {
                 document::change(&self.cache_policy(name, id), version, lay).await?;
             }
             Settings::Function(it) => self.change_function(name, it, version).await?,
+            Settings::Role(it) => self.change_role(found, it).await?,
+            Settings::LogGroup(it) => self.change_log_group(name, it).await?,
+            Settings::Lambda(it) => Box::pin(self.change_lambda(found, it, known)).await?,
+            Settings::FunctionUrl(it) => self.change_function_url(name, it).await?,
             Settings::Distribution(it) => self.change_distribution(found, it, known).await?,
             Settings::BucketPolicy(it) => self.change_bucket_policy(name, it, known, version).await?,
         }
@@ -201,6 +237,10 @@ impl Provider for AwsProvider {
             Kind::ResponseHeadersPolicy => document::remove(&self.response_headers(id, id)).await,
             Kind::CachePolicy => document::remove(&self.cache_policy(id, id)).await,
             Kind::Function => self.remove_function(id).await,
+            Kind::Role => self.remove_role(id).await,
+            Kind::LogGroup => self.remove_log_group(id).await,
+            Kind::Lambda => self.remove_lambda(id).await,
+            Kind::FunctionUrl => self.remove_function_url(id).await,
             Kind::Distribution => document::remove(&Configuration { provider: self, id }).await,
             Kind::BucketPolicy => self.remove_bucket_policy(id).await,
         }

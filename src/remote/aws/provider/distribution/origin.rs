@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use aws_sdk_cloudfront::types::{
-    CustomHeaders, CustomOriginConfig, DistributionConfig, Origin as There, OriginProtocolPolicy, OriginShield,
-    OriginSslProtocols, Origins, S3OriginConfig, SslProtocol,
+    CustomHeaders, CustomOriginConfig, DistributionConfig, Origin as There, OriginCustomHeader, OriginProtocolPolicy,
+    OriginShield, OriginSslProtocols, Origins, S3OriginConfig, SslProtocol,
 };
 
-use super::super::build::{built, list};
+use super::super::{
+    build::{built, list},
+    failure::changed,
+};
 use crate::{
     error::Result,
-    model::infrastructure::{Distribution, Kind, Known, Origin},
+    model::infrastructure::{Distribution, FUNCTION_URL, Kind, Known, NEW_SECRET, Origin, OriginSecret, SECRET_HEADER},
 };
 
 /// All origins in our words, by id.
@@ -35,6 +38,8 @@ fn words(there: &There, known: &Known) -> Origin {
             let versions = it.origin_ssl_protocols.as_ref().map(|it| it.items.as_slice()).unwrap_or_default();
             versions.iter().map(|version| version.as_str().to_owned()).collect()
         }),
+        read_timeout: custom.and_then(|it| it.origin_read_timeout?.try_into().ok()),
+        secret: secret(there).map(OriginSecret::digest_of),
         shield: Some(
             there
                 .origin_shield
@@ -53,7 +58,7 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
         if let Some(there) = origins.iter_mut().find(|there| there.id == *id) {
             lay_one(wanted, known, there)?;
         } else {
-            let mut made = made(id, &wanted.domain)?;
+            let mut made = made(id, &domain(&wanted.domain, known)?)?;
             lay_one(wanted, known, &mut made)?;
             origins.push(made);
         }
@@ -69,6 +74,32 @@ pub fn lay(wanted: &Distribution, known: &Known, config: &mut DistributionConfig
 
 fn listed(config: &DistributionConfig) -> &[There] {
     config.origins.as_ref().map(|it| it.items.as_slice()).unwrap_or_default()
+}
+
+/// The secret that an origin is sent.
+fn secret(there: &There) -> Option<&str> {
+    let sent = there.custom_headers.as_ref().map(CustomHeaders::items).unwrap_or_default();
+    let sent = sent.iter().find(|it| it.header_name.eq_ignore_ascii_case(SECRET_HEADER));
+    sent.map(|it| it.header_value.as_str())
+}
+
+/// Sends an origin a secret, beside the headers that somebody else set.
+fn send(secret: &OriginSecret, there: &mut There) -> Result<()> {
+    let header = OriginCustomHeader::builder().header_name(SECRET_HEADER).header_value(secret.reveal());
+    let mut sent = there.custom_headers.as_ref().map(CustomHeaders::items).unwrap_or_default().to_vec();
+    sent.retain(|it| !it.header_name.eq_ignore_ascii_case(SECRET_HEADER));
+    sent.push(built(header.build())?);
+    there.custom_headers = Some(list!(CustomHeaders::builder(), sent)?);
+    Ok(())
+}
+
+/// The host of the function's URL in its place.
+fn domain(wanted: &str, known: &Known) -> Result<String> {
+    if wanted != FUNCTION_URL {
+        return Ok(wanted.to_owned());
+    }
+    let url = known.only(Kind::FunctionUrl).and_then(|found| found.domain.clone());
+    url.ok_or_else(|| changed("the URL of the API's function"))
 }
 
 /// An origin with everything that an update must say, which is more than a creation must: CloudFront's own defaults
@@ -88,7 +119,7 @@ fn made_custom(policy: OriginProtocolPolicy) -> Result<CustomOriginConfig> {
 
 fn lay_one(wanted: &Origin, known: &Known, there: &mut There) -> Result<()> {
     let now = words(there, known);
-    there.domain_name.clone_from(&wanted.domain);
+    there.domain_name = domain(&wanted.domain, known)?;
     if now.path != wanted.path {
         there.origin_path = Some(wanted.path.clone());
     }
@@ -105,6 +136,12 @@ fn lay_one(wanted: &Origin, known: &Known, there: &mut There) -> Result<()> {
         let bucket = there.s3_origin_config.get_or_insert_with(|| S3OriginConfig::builder().build());
         // CloudFront refuses an identity of the older kind beside an access control.
         bucket.origin_access_identity.clear();
+    }
+    if let Some(secret) = &wanted.secret
+        && now.secret != wanted.secret
+    {
+        let new = known.new_secret.as_ref().filter(|_| secret == NEW_SECRET);
+        send(new.ok_or_else(|| changed("the secret of the API's origin"))?, there)?;
     }
     if let Some(shield) = &wanted.shield
         && now.shield != wanted.shield
@@ -125,6 +162,9 @@ fn lay_custom(protocol: &str, wanted: &Origin, there: &mut There) -> Result<()> 
     if let Some(port) = wanted.port {
         let plain = custom.origin_protocol_policy == OriginProtocolPolicy::HttpOnly;
         *(if plain { &mut custom.http_port } else { &mut custom.https_port }) = port.into();
+    }
+    if let Some(seconds) = wanted.read_timeout {
+        custom.origin_read_timeout = i32::try_from(seconds).ok();
     }
     if let Some(tls) = &wanted.tls {
         let there = custom.origin_ssl_protocols.as_ref().map(|it| it.items.as_slice()).unwrap_or_default();

@@ -1,0 +1,85 @@
+//! Tries a version out before viewers meet it.
+
+use std::time::Duration;
+
+use super::Change;
+use crate::{
+    error::{Class, Error, Result},
+    model::openapi::{Document, Operation},
+    remote::functions::Answer,
+};
+
+/// What every API answers: whether it can serve, and what it offers.
+const HEALTH: &str = "/health";
+const OPENAPI: &str = "/openapi.json";
+
+/// Tries at a request that fails. A version that has just come to be opens its connections with the first one.
+const TRIES: u32 = 3;
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// How much of an answer is shown, in characters.
+const SHOWN: usize = 300;
+
+/// Fails unless the version is healthy, has the operations that the pages need, and answers the reads.
+pub async fn try_out(change: &Change, version: &str) -> Result<Option<Document>> {
+    require(change, version, HEALTH).await?;
+    let document = document(change, version).await?;
+    for path in &change.reads {
+        require(change, version, path).await?;
+    }
+    Ok(document)
+}
+
+/// The version's OpenAPI document, unless it has none and no page needs one.
+pub async fn document(change: &Change, version: &str) -> Result<Option<Document>> {
+    let answer = match ask(change, version, OPENAPI).await? {
+        missing if missing.status == 404 && change.needs.is_empty() => return Ok(None),
+        answer => succeeded(version, OPENAPI, answer)?,
+    };
+    let document = Document::read(&answer.body)
+        .map_err(|cause| unfit(version, &format!("{OPENAPI} is no OpenAPI document: {cause}")))?;
+    require_routes(&document.operations.lacking(&change.needs), &format!("version {version} of the API"))?;
+    Ok(Some(document))
+}
+
+/// Fails when `holder` lacks operations that the pages need.
+pub fn require_routes(lacking: &[&Operation], holder: &str) -> Result<()> {
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+    let message = format!("the pages need routes that {holder} does not have: {}", names.join(", "));
+    Err(Error::new(Class::Brake, "api-lacks-routes", message)
+        .help("the pages are as they were; deploy an API that has these routes, or generate the pages' client from the document of this one (`api.openapi`)")
+        .details(serde_json::json!({ "routes": names })))
+}
+
+async fn require(change: &Change, version: &str, path: &str) -> Result<()> {
+    succeeded(version, path, ask(change, version, path).await?).map(drop)
+}
+
+/// The first answer that is no failure of the server, else the last one.
+async fn ask(change: &Change, version: &str, path: &str) -> Result<Answer> {
+    let mut answer = change.functions.ask(version, path).await?;
+    for _ in 1..TRIES {
+        if answer.status < 500 {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        answer = change.functions.ask(version, path).await?;
+    }
+    Ok(answer)
+}
+
+fn succeeded(version: &str, path: &str, answer: Answer) -> Result<Answer> {
+    if (200..300).contains(&answer.status) {
+        return Ok(answer);
+    }
+    let text: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
+    Err(unfit(version, &format!("GET {path} answered {}: {text}", answer.status)))
+}
+
+fn unfit(version: &str, why: &str) -> Error {
+    Error::new(Class::Verification, "smoke-failed", format!("version {version} of the API does not work: {why}"))
+        .help("viewers never met it, and the pages are as they were; its log group has what it wrote")
+}

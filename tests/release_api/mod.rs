@@ -1,0 +1,11 @@
+//! The API ships with the site: one release, in an order in which whatever dies leaves a pair that works.
+//!
+//! The real program deploys through a proxy to ministack, which executes the published code.
+
+mod deploy;
+mod faults;
+mod hosted;
+mod order;
+mod program;
+mod rollback;
+mod world;
