@@ -114,6 +114,9 @@ pub struct DatabaseOptions {
     /// How old a connection may become, in seconds
     #[arg(long, env = "DATABASE_POOL_RECYCLE", default_value_t = 3600)]
     pub pool_recycle: u64,
+    /// When the server cancels a statement, in seconds; 0 leaves that to the server's own settings
+    #[arg(long, env = "DATABASE_STATEMENT_TIMEOUT", default_value_t = 5)]
+    pub statement_timeout: u64,
 }
 
 /// The connection pool.
@@ -127,6 +130,8 @@ pub struct PoolSettings {
     pub timeout: Duration,
     /// How old one may become.
     pub recycle: Duration,
+    /// When the server cancels a statement, if not by its own settings.
+    pub statement_timeout: Option<Duration>,
 }
 
 impl DatabaseOptions {
@@ -143,6 +148,10 @@ impl DatabaseOptions {
             overflow: self.max_overflow,
             timeout: Duration::from_secs(self.pool_timeout),
             recycle: Duration::from_secs(self.pool_recycle),
+            statement_timeout: match self.statement_timeout {
+                0 => None,
+                seconds => Some(Duration::from_secs(seconds)),
+            },
         }
     }
 }

@@ -11,8 +11,8 @@ use treebeard_api::db;
 use crate::support::{Proxy, database, within};
 
 fn pool(options: PgConnectOptions, size: u32, overflow: u32) -> PgPool {
-    let settings = PoolSettings { size, overflow, timeout: Duration::from_secs(30), recycle: Duration::from_hours(1) };
-    db::pool(options, &settings)
+    let (timeout, recycle) = (Duration::from_secs(30), Duration::from_hours(1));
+    db::pool(options, &PoolSettings { size, overflow, timeout, recycle, statement_timeout: None })
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use sqlx::PgPool;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 use treebeard_api::config::PoolSettings;
 use treebeard_api::db;
 use treebeard_api::error::Error;
@@ -11,9 +13,12 @@ use treebeard_api::error::Error;
 use crate::support::{App, Logs, database};
 
 async fn pool() -> PgPool {
-    let settings =
-        PoolSettings { size: 1, overflow: 0, timeout: Duration::from_secs(30), recycle: Duration::from_hours(1) };
-    db::pool(database(true).await, &settings)
+    db::pool(database(true).await, &settings(Some(Duration::from_secs(5))))
+}
+
+fn settings(statement_timeout: Option<Duration>) -> PoolSettings {
+    let (timeout, recycle) = (Duration::from_secs(30), Duration::from_hours(1));
+    PoolSettings { size: 1, overflow: 0, timeout, recycle, statement_timeout }
 }
 
 /// Statements that `request` sends, beginnings and ends of transactions included.
@@ -92,4 +97,23 @@ fn walk(folder: &std::path::Path) -> Vec<(String, String)> {
         }
     }
     files
+}
+
+/// A proxy that takes no options, as RDS Proxy, ends the connection of whoever names the parameter.
+#[tokio::test]
+async fn without_a_statement_timeout_of_its_own_a_connection_names_no_options() {
+    for (statement_timeout, expected) in [(None, false), (Some(Duration::from_secs(5)), true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let url = format!("postgres://user@{address}/name?sslmode=disable");
+        let pool = db::pool(url.parse().unwrap(), &settings(statement_timeout));
+        let asking = tokio::spawn(async move { pool.acquire().await.map(drop) });
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let length = stream.read_i32().await.unwrap();
+        let mut startup = vec![0; usize::try_from(length).unwrap() - 4];
+        stream.read_exact(&mut startup).await.unwrap();
+        let names = startup.split(|byte| *byte == 0).any(|word| word == b"options");
+        assert_eq!(names, expected, "{}", String::from_utf8_lossy(&startup));
+        asking.abort();
+    }
 }

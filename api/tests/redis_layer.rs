@@ -117,6 +117,19 @@ async fn plans_and_what_is_made_of_them_are_forgotten_in_one_step() {
 }
 
 #[tokio::test]
+async fn many_nodes_are_told_no_more_often_than_one_that_the_connection_lives() {
+    let (redis, source) = (Redis::start(), Database::default());
+    let mut nodes = Vec::new();
+    for _ in 0..8 {
+        nodes.push(Node::at(&redis.url(), &source).await);
+    }
+    let mut messages = redis::Client::open(redis.url()).unwrap().get_async_pubsub().await.unwrap();
+    messages.subscribe("treebeard:invalidations").await.unwrap();
+    let told = messages.into_on_message().take_until(tokio::time::sleep(SECOND * 5)).count().await;
+    assert!((2..=6).contains(&told), "{told} in 5 seconds");
+}
+
+#[tokio::test]
 async fn pages_without_plans_stay_out_of_redis() {
     let (redis, source) = (Redis::start(), Database::default());
     let node = Node::at(&redis.url(), &source).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::policy::millis;
 
-/// After this long without a message the connection counts as lost; each node sends one a second.
+/// After this long without a message the connection counts as lost; nodes send one every second or two.
 pub const SILENCE: Duration = Duration::from_secs(3);
 /// For how long a value is served that another node may have invalidated unheard.
 pub const BOUND: Duration = Duration::from_secs(5);

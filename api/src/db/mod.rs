@@ -30,8 +30,6 @@ static MIGRATIONS: Migrator = sqlx::migrate!();
 
 /// Statements slower than this are logged.
 const SLOW: Duration = Duration::from_millis(100);
-/// The server cancels statements that run longer; in PostgreSQL's notation.
-const STATEMENT_TIMEOUT: &str = "5s";
 /// How long a connection that is taken from the pool, or given back to it, may need to show that it lives.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a health probe waits.
@@ -45,10 +43,12 @@ const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
 /// The pool lives until it is closed, since its own rules refer to it.
 #[must_use]
 pub fn pool(options: PgConnectOptions, settings: &PoolSettings) -> PgPool {
-    let options = options
-        .options([("statement_timeout", STATEMENT_TIMEOUT)])
-        .log_statements(LevelFilter::Debug)
-        .log_slow_statements(LevelFilter::Warn, SLOW);
+    // RDS Proxy refuses whoever names options, even none.
+    let options = match settings.statement_timeout {
+        Some(timeout) => options.options([("statement_timeout", timeout.as_millis())]),
+        None => options,
+    };
+    let options = options.log_statements(LevelFilter::Debug).log_slow_statements(LevelFilter::Warn, SLOW);
     let kept = settings.size as usize;
     let itself: Arc<OnceLock<PgPool>> = Arc::default();
     let own = Arc::clone(&itself);

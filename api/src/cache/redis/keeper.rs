@@ -10,7 +10,7 @@ use redis::{Cmd, RedisResult};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use super::link::Link;
-use super::{BEAT, CHANNEL, GENERATIONS, Remote, TIMEOUT};
+use super::{BEAT, CHANNEL, FRESH, GENERATIONS, Remote, TIMEOUT};
 use crate::cache::{Inner, Namespace};
 
 /// How often it looks.
@@ -70,7 +70,7 @@ impl Inner {
     /// This node's sign of life, with the generations that it knows.
     fn beat(&self) -> Cmd {
         let mut script = redis::cmd("EVAL");
-        script.arg(BEAT).arg(1).arg(GENERATIONS).arg(CHANNEL);
+        script.arg(BEAT).arg(2).arg(GENERATIONS).arg(FRESH).arg(CHANNEL);
         for namespace in Namespace::ALL {
             script.arg(namespace.name()).arg(self.generation(namespace));
         }

@@ -33,6 +33,8 @@ const LEASE: u64 = 10;
 const CHANNEL: &str = "treebeard:invalidations";
 /// A hash with the generation of each namespace.
 const GENERATIONS: &str = "treebeard:generations";
+/// There while a sign of life is fresh; in the slot of [`GENERATIONS`].
+const FRESH: &str = "treebeard:beat:{treebeard:generations}";
 
 const LEASE_KEY: &str = include_str!("lease.lua");
 const STORE: &str = include_str!("store.lua");

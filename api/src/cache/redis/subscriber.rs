@@ -14,7 +14,7 @@ use crate::cache::trust::SILENCE;
 /// How long it waits before it subscribes again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Follows the channel until the cache is dropped. Every node sends a sign of life each second, so silence means that
+/// Follows the channel until the cache is dropped. Nodes give a sign of life each second, so silence means that
 /// the connection is lost, whatever the operating system thinks of it.
 pub async fn follow(cache: Weak<Inner>) {
     for attempt in 0.. {
