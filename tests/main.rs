@@ -13,3 +13,4 @@ mod release_api;
 mod remote;
 mod site;
 mod support;
+mod treebeard;

@@ -1,17 +1,8 @@
 //! TreeBeard itself, deployed, served with its API, and used in Chromium.
 
-use std::{
-    fs,
-    path::Path,
-    process::{Child, Command, Stdio},
-};
+use std::{fs, path::Path, process::Command};
 
-use crate::support::{
-    Project, Run, Served,
-    http::free_port,
-    proxy::Proxy,
-    servers::{REGION, ministack},
-};
+use crate::support::{Project, Served};
 
 /// A project with TreeBeard's configuration, its built front end, and its API from this workspace.
 fn treebeard() -> Project {
@@ -43,60 +34,16 @@ fn treebeard_works_in_chromium() {
     browse(&[], |command| command.env("BASE_URL", &served.url).env("TIMINGS_OUT", timings));
     assert_eq!(served.interrupt(), 130);
 
-    through_a_distribution(&project);
     remove_database(&project);
 }
 
 /// Runs browser tests.
-fn browse(args: &[&str], set_up: impl FnOnce(&mut Command) -> &mut Command) {
+pub fn browse(args: &[&str], set_up: impl FnOnce(&mut Command) -> &mut Command) {
     let mut command = Command::new("npx");
     command.args(["--no-install", "playwright", "test"]).args(args);
     set_up(command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend")));
     let status = command.status().expect("npx starts: install Node.js 20 or newer");
     assert!(status.success(), "the browser tests failed; what they said is above");
-}
-
-/// The same pages from a bucket, through a distribution that `provision` makes, with the API behind it.
-fn through_a_distribution(project: &Project) {
-    let port = free_port();
-    let _api = ApiProcess::start(project, port);
-    wait_for_the_api(&format!("http://127.0.0.1:{port}"));
-    let bucket = format!("treebeard-{}", std::process::id());
-    let config = fs::read_to_string(project.path("cdn-config.yml")).unwrap();
-    let origins = format!("endpoint_url: \"{}\", api_origin: \"http://127.0.0.1:{port}\"", ministack().endpoint());
-    let place = format!("bucket: {bucket}, region: {REGION}, {origins}");
-    project.write("cdn-config.yml", format!("{config}\n  cloud: {{ {place} }}\n"));
-    let run = |args: &[&str]| -> serde_json::Value {
-        let mut command = project.command(&[args, &["--env", "cloud", "--json"]].concat());
-        let run = Run::of(command.envs(ministack().environment()));
-        assert_eq!(run.code, 0, "{args:?}: {run:?}");
-        run.json()
-    };
-    let made = run(&["provision", "--yes"]);
-    run(&["deploy", "--no-build"]);
-    let viewers = Proxy::to_distribution(ministack().port, made["distribution"]["domain"].as_str().unwrap());
-    let pages = ["--project=site", "catalogue", "usage", "dialog"];
-    browse(&pages, |command| command.env("BASE_URL", format!("http://localhost:{}", viewers.port)));
-}
-
-/// The API as a process of its own, interrupted and waited for when dropped.
-struct ApiProcess(Child);
-
-impl ApiProcess {
-    fn start(project: &Project, port: u16) -> Self {
-        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        let mut command = Command::new("cargo");
-        command.args(["run", "--quiet", "-p", "treebeard-api", "--manifest-path"]).arg(manifest);
-        command.args(["--", "serve", "--embedded"]).env("PORT", port.to_string()).current_dir(project.path(""));
-        Self(command.stdout(Stdio::null()).spawn().unwrap())
-    }
-}
-
-impl Drop for ApiProcess {
-    fn drop(&mut self) {
-        let _ = rustix::process::kill_process(rustix::process::Pid::from_child(&self.0), rustix::process::Signal::INT);
-        let _ = self.0.wait();
-    }
 }
 
 /// As root, the database lies outside of the project, where its own user can reach it.

@@ -1,5 +1,6 @@
 //! Projects in temporary folders, and the command line run in them.
 
+pub mod api;
 pub mod aws_model;
 pub mod distribution;
 pub mod http;

@@ -38,6 +38,8 @@ fn launch(settings: &[(&str, String)]) -> Server {
         ("S3_DATA_DIR", format!("{path}/s3")),
         ("TMPDIR", path),
         ("LOG_LEVEL", "WARNING".into()),
+        // Where its functions find the other services.
+        ("AWS_ENDPOINT_URL", server.endpoint()),
     ];
     start(installed("ministack/bin/ministack"), Vec::new(), &[&environment, settings].concat(), folder.clone());
     wait_for("ministack", &folder, || {
