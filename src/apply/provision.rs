@@ -47,10 +47,22 @@ pub struct Workshop {
     pub new_secret: Option<OriginSecret>,
 }
 
+/// What was done.
+#[derive(Debug, Clone, Default)]
+pub struct Outcome {
+    /// The resources as they are now.
+    pub known: Known,
+    /// Whether [settled](Step::settled) steps are left for a later run: not every edge knows the distribution yet.
+    pub deferred: bool,
+}
+
 /// Carries the steps out. Whoever dies in between is followed by another run, which finds what there is by its name.
-pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
+///
+/// # Errors
+/// The first failure of a step, with everything before it done; [`Class::Interrupted`] when it was told to stop.
+pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Outcome> {
     let Workshop { provider, listener, .. } = workshop;
-    let mut known = Known::default();
+    let (mut known, mut deferred) = (Known::default(), false);
     known.new_secret.clone_from(&workshop.new_secret);
     for step in &steps.0 {
         if let Some(found) = &step.found {
@@ -68,6 +80,7 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
         }
         if step.settled && !workshop.is_settled(steps, &known).await? {
             // What edges may still rely on stays for another run.
+            deferred = true;
             continue;
         }
         listener(Event::Begins(step));
@@ -80,7 +93,7 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Known> {
     if workshop.wait {
         workshop.settle_all(steps, &known).await?;
     }
-    Ok(known)
+    Ok(Outcome { known, deferred })
 }
 
 /// Removes what the steps found: a distribution only after it was switched off everywhere, and a bucket's content only

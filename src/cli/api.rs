@@ -144,11 +144,10 @@ impl Built {
 impl Half {
     /// What bringing back the API of `release` takes.
     pub async fn of_rollback(config: &Config, environment: &Environment, release: &Release) -> Result<Self> {
+        let (Some(api), Some(functions)) = (&config.api, &environment.functions) else { return Ok(Self::default()) };
         let record = release.api.clone();
         let unchanged = Self { record: record.clone(), ..Self::default() };
-        let (Some(api), Some(functions), Some(code)) = (&config.api, &environment.functions, release.code()) else {
-            return Ok(unchanged);
-        };
+        let Some(code) = release.code() else { return Ok(unchanged) };
         let before = functions.live().await?;
         if before.code == code {
             return Ok(unchanged);
@@ -166,6 +165,15 @@ impl Half {
             order: Order::PagesFirst,
         };
         Ok(Self { record, change: Some(change), _package: None })
+    }
+
+    /// What a rollback to `release` leaves as it is: the API that it was published with, where that is not ours to
+    /// publish now.
+    #[must_use]
+    pub fn left_alone(environment: &Environment, release: &Release) -> Option<String> {
+        let record = release.api.as_ref().filter(|_| environment.functions.is_none())?;
+        let version = record.version.as_ref().map_or_else(String::new, |version| format!(" (version {version})"));
+        Some(format!("{} was published with an API{version} that stays as it is: it is hosted elsewhere", release.id))
     }
 
     /// Whether viewers will meet another version.

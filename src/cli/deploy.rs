@@ -142,7 +142,13 @@ pub async fn report(
     let mut report = DeployReport::of(&prepared.plan, &config.environment, environment.url(config).await?);
     report.api = prepared.api.report();
     report.served = config.target != Target::Local || crate::edge::running(config).is_some();
-    report.requests = RequestsReport { s3: environment.store.requests(), cloudfront: environment.cdn.requests() };
+    // A version that is about to go live is not live, whatever the pages are.
+    report.live &= !prepared.api.goes_live();
+    report.requests = RequestsReport {
+        s3: environment.store.requests(),
+        cloudfront: environment.cdn.requests(),
+        lambda: environment.functions.as_ref().map_or(0, |functions| functions.requests()),
+    };
     report.duration_ms = elapsed_ms(started);
     Ok(report)
 }

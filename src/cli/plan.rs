@@ -47,7 +47,7 @@ pub async fn run(context: &Context, args: &args::Plan) -> Result<ExitCode> {
         infrastructure + &words(site.as_ref(), &notes)
     })?;
     if let Some(site) = &site {
-        context.summarize(&Summary::of_plan(&config.environment, &site.plan, &notes));
+        context.summarize(&Summary::of_plan(&config.environment, &site.plan, site.api.report().as_ref(), &notes));
     }
     Ok(ExitCode::from(if args.detailed_exitcode && changes { CHANGES } else { 0 }))
 }

@@ -6,14 +6,22 @@ use serde::Serialize;
 
 use super::{Context, Environment, args, infrastructure::Infrastructure};
 use crate::{
-    apply::provision::{self, Workshop},
+    apply::provision::{self, Outcome, Workshop},
     config::{Aws, Config, Target},
     error::{Class, Error, Result},
     model::infrastructure::{Found, Kind, Known, OriginSecret},
-    plan::infrastructure::{self as plan, Action, Step, Steps, removal},
+    plan::infrastructure::{self as plan, Action, Step, Steps, leaves_interfaces, removal},
     remote::{lease, local::DeployLock, refresh::refresh, state},
     report::Summary,
 };
+
+/// What is left where nobody waited for every edge.
+const UNSETTLED: &str = "the API still accepts the earlier secret, since edges may still send it: \
+                         run `provision` again in a few minutes, and it no longer will";
+
+/// What is left of a function that was in a network.
+const ROLE_STAYS: &str = "the function's role stays for now: Lambda needs it to remove the function's network interfaces, \
+                          which takes up to 45 minutes. Run the command again then";
 
 /// A DNS record that the user has to create.
 #[derive(Debug, Serialize)]
@@ -67,8 +75,8 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
     for note in &notes {
         context.say(format_args!("note: {note}"));
     }
-    let known = if args.dry_run {
-        Known::default()
+    let Outcome { known, deferred } = if args.dry_run {
+        Outcome::default()
     } else {
         if !found.steps.is_empty() {
             agree(context, args, &found.steps)?;
@@ -78,7 +86,11 @@ pub async fn run(context: &Context, args: &args::Provision) -> Result<ExitCode> 
         // With nothing to do, what an earlier run began may still be under way.
         provision::provision(&found.steps, &workshop).await?
     };
-    report(context, &config, aws, args, &found.steps.done(&known), &notes)
+    if deferred {
+        notes.push(UNSETTLED.to_owned());
+        context.say(format_args!("note: {UNSETTLED}"));
+    }
+    report(context, &config, aws, args, &found.steps.done(&known, deferred), &notes)
 }
 
 fn workshop(context: &Context, found: &Infrastructure, wait: bool) -> Result<Workshop> {
@@ -145,7 +157,11 @@ async fn destroy(
             settled: false,
         });
     }
+    let notes: Vec<_> = leaves_interfaces(&everything).then(|| ROLE_STAYS.to_owned()).into_iter().collect();
     let steps = removal(everything);
+    for note in &notes {
+        context.say(format_args!("note: {note}"));
+    }
     let mut emptied = 0;
     if !args.dry_run && !steps.0.is_empty() {
         context.say(&steps);
@@ -156,7 +172,7 @@ async fn destroy(
         let _draining = context.drain();
         emptied = provision::destroy(&steps, &workshop, args.with_content).await?;
     }
-    let report = Report { resources: &steps, changes: !steps.0.is_empty(), ..empty(config, args) };
+    let report = Report { resources: &steps, changes: !steps.0.is_empty(), notes: &notes, ..empty(config, args) };
     context.print(&report, || match (args.dry_run, emptied) {
         (true, _) => steps.to_string(),
         (false, 0) => format!("{} resources removed\n", steps.0.len()),

@@ -38,7 +38,7 @@ async fn execute(context: &Context, config: &Config, args: &args::Prune) -> Resu
     let environment = Environment::exclusive(config).await?;
     let loaded = state::load_pointer(environment.store.as_ref()).await?;
     lease::refuse_held(&loaded)?;
-    let decided = plan(config, &environment, args, loaded.pointer.clone()).await?;
+    let mut decided = plan(config, &environment, args, loaded.pointer.clone()).await?;
     if decided.is_empty() {
         return Ok(decided);
     }
@@ -46,7 +46,9 @@ async fn execute(context: &Context, config: &Config, args: &args::Prune) -> Resu
     publish::require_conditions(&environment, &loaded, &ports.holder).await?;
     let _draining = context.drain();
     let tenure = Tenure::begin(ports.store.clone(), ports.holder.clone(), &decided.taken, loaded.etag.as_ref()).await?;
-    Box::pin(apply::prune(&decided, &tenure, &ports)).await?;
+    let api = environment.functions.as_deref();
+    let staying = Box::pin(apply::prune(&decided, api, &tenure, &ports)).await?;
+    decided.versions.retain(|version| !staying.contains(version));
     Ok(decided)
 }
 
@@ -69,14 +71,19 @@ async fn plan(config: &Config, environment: &Environment, args: &args::Prune, po
     for release in retention::part(&state.pointer, &rules, now).0 {
         needs.add(&state::load_manifest(store, &release.manifest).await?);
     }
-    if let Some(live) = environment.live_api().await? {
+    let api = environment.functions.as_ref().zip(environment.live_api().await?);
+    if let Some((_, live)) = &api {
         needs.add_code(live.code);
     }
     let mut listed: BTreeMap<StorageKey, u64> = BTreeMap::new();
     for prefix in StorageKey::prunable() {
         listed.extend(store.list(&prefix).await?.into_iter().map(|it| (it.key, it.size)));
     }
-    retention::prune(&state, &needs, &listed, &rules, now)
+    let prune = retention::prune(&state, &needs, &listed, &rules, now)?;
+    Ok(match api {
+        Some((functions, live)) => prune.with_versions(&functions.versions().await?, &live.version),
+        None => prune,
+    })
 }
 
 fn document(prune: &Prune, env: &str, dry_run: bool) -> serde_json::Value {
@@ -85,6 +92,7 @@ fn document(prune: &Prune, env: &str, dry_run: bool) -> serde_json::Value {
         "dry_run": dry_run,
         "releases": prune.dropped.iter().map(|release| &release.id).collect::<Vec<_>>(),
         "deleted": prune.deletions.iter().map(|it| &it.key).collect::<Vec<_>>(),
+        "versions": prune.versions,
         "documents": prune.documents.len(),
         "bytes": prune.bytes(),
     })
@@ -101,6 +109,9 @@ fn words(prune: &Prune, dry_run: bool) -> String {
     }
     for deletion in prune.deletions.iter().filter(|_| dry_run) {
         let _ = writeln!(text, "  - {} ({})", deletion.key, ByteSize::b(deletion.size).display().si());
+    }
+    for version in &prune.versions {
+        let _ = writeln!(text, "  - version {version} of the API");
     }
     let verb = if dry_run { "would be deleted" } else { "deleted" };
     let (objects, documents) = (prune.deletions.len(), prune.documents.len());

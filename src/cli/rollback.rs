@@ -29,14 +29,20 @@ async fn rollback(context: &Context, config: &Config, args: &args::Rollback) -> 
     let environment =
         if args.dry_run { Environment::open(config).await? } else { Environment::exclusive(config).await? };
     let prepared = prepare(config, &environment, args).await?;
-    if args.dry_run {
+    for note in &prepared.notes {
+        context.say(format_args!("note: {note}"));
+    }
+    let mut report = if args.dry_run {
         context.say(&prepared);
-        return deploy::report(&prepared, &environment, config, started).await;
-    }
-    if !prepared.is_empty() {
-        context.confirm(config, args.yes, &prepared, "roll back")?;
-    }
-    deploy::finish(context, config, &environment, "rollback", !args.no_wait, &prepared, started).await
+        deploy::report(&prepared, &environment, config, started).await?
+    } else {
+        if !prepared.is_empty() {
+            context.confirm(config, args.yes, &prepared, "roll back")?;
+        }
+        deploy::finish(context, config, &environment, "rollback", !args.no_wait, &prepared, started).await?
+    };
+    report.notes = prepared.notes;
+    Ok(report)
 }
 
 async fn prepare(config: &Config, environment: &Environment, args: &args::Rollback) -> Result<Prepared> {
@@ -66,5 +72,6 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
         ..publish::facts(config, environment, args.max_deletes)
     };
     let plan = plan::rollback(release, manifest, &state, &facts)?;
-    Ok(Prepared { plan, api, loaded, notes: Vec::new(), seen: None })
+    let notes = Half::left_alone(environment, release).into_iter().collect();
+    Ok(Prepared { plan, api, loaded, notes, seen: None })
 }

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{
     path::KeyPath,
+    private::{HIDDEN, is_private},
     problem::Problem,
     schema,
     source::Source,
@@ -88,7 +89,7 @@ pub fn problem(cause: &Unresolved, path: &KeyPath, source: &Source) -> Problem {
             "variable-syntax",
             path,
             at,
-            format!("`{text}` is no variable"),
+            format!("`{}` is no variable", if is_private(path) { HIDDEN } else { text }),
             "write `${NAME}` or `${NAME:-default}`; `$${` stands for a plain `${`",
         ),
     }

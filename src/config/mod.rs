@@ -7,6 +7,7 @@ mod file;
 mod headers;
 mod lint;
 mod path;
+mod private;
 mod problem;
 mod resolve;
 pub mod schema;
@@ -231,7 +232,7 @@ impl Config {
 /// A configuration that was read: everything that is wrong with it, and what it says unless that is an error.
 #[derive(Debug)]
 pub struct Checked {
-    /// The file's text.
+    /// The file's text, as it may be shown: what may be a secret is hidden.
     pub text: String,
     /// What is wrong, in the order of the file.
     pub problems: Problems,
@@ -265,7 +266,10 @@ pub fn check(file: &Path, environment: &str, lookup: &dyn Fn(&str) -> Option<Str
     let text = source::read(file)?;
     let (source, mut problems) = match source::Source::parse(&text) {
         Ok(parsed) => parsed,
-        Err(problem) => return Ok(Checked { text, problems: Problems::new(vec![problem]), config: None }),
+        Err(problem) => {
+            let text = private::mask(&text, &private::ranges_of_unread(&text));
+            return Ok(Checked { text, problems: Problems::new(vec![problem]), config: None });
+        }
     };
     problems.extend(structure::check(&source));
     let chosen = lint::run(&source, environment, lookup, &mut problems);
@@ -274,5 +278,5 @@ pub fn check(file: &Path, environment: &str, lookup: &dyn Fn(&str) -> Option<Str
         .filter(|_| !problems.any_error())
         .map(|chosen| resolve::resolve(file, environment, chosen))
         .transpose()?;
-    Ok(Checked { text, problems, config })
+    Ok(Checked { text: private::mask(&text, &source.private), problems, config })
 }

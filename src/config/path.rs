@@ -60,6 +60,14 @@ impl KeyPath {
         &self.0
     }
 
+    /// The steps from the environment that this stands under, if it does.
+    pub fn setting(&self) -> &[Segment] {
+        match self.segments() {
+            [Segment::Key(first), Segment::Key(_), rest @ ..] if first == "environments" => rest,
+            all => all,
+        }
+    }
+
     /// Reads a JSON Pointer into `value`, which tells the key `"0"` from the item 0.
     pub fn from_pointer<'a>(
         segments: impl Iterator<Item = jsonschema::paths::LocationSegment<'a>>,

@@ -4,6 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fs::File,
     io::{ErrorKind, Read},
+    ops::Range,
     path::Path,
 };
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use super::{
     path::{KeyPath, Segment},
+    private::is_private,
     problem::{Position, Problem},
 };
 use crate::error::{Class, Error, IoContext, Result};
@@ -30,6 +32,8 @@ const MAX_DEPTH: usize = 64;
 pub struct Source {
     /// What it says. Variables are not resolved.
     pub value: Value,
+    /// Where, in characters of the text, values stand that are not to be shown.
+    pub private: Vec<Range<usize>>,
     places: BTreeMap<KeyPath, Place>,
 }
 
@@ -75,7 +79,12 @@ impl Source {
         let mut reader = Follower::default();
         for event in Parser::new_from_str(text) {
             let (event, span) = event.map_err(|cause| syntax(text, position(*cause.marker()), cause.info()))?;
+            let is_scalar = matches!(event, Event::Scalar(..));
+            let path = is_scalar.then(|| reader.scalar_path()).flatten();
             reader.event(event, position(span.start))?;
+            if path.is_some_and(|path| is_private(&path)) {
+                reader.private.push(span.start.index()..span.end.index());
+            }
         }
         let value: Value = serde_yaml::from_str(text).map_err(|cause| {
             let at = cause.location().map(|at| Position { line: at.line().max(1), column: at.column().max(1) });
@@ -86,7 +95,7 @@ impl Source {
             let help = "start with `version: 1`, or run `treebeard-cdn init --force`";
             return Err(Problem::error("not-a-mapping", &KeyPath::root(), Position::START, message, help));
         }
-        Ok((Self { value, places: reader.places }, reader.problems))
+        Ok((Self { value, private: reader.private, places: reader.places }, reader.problems))
     }
 
     /// Whether something was written at `path`.
@@ -150,6 +159,7 @@ struct Follower {
     documents: usize,
     places: BTreeMap<KeyPath, Place>,
     twice: BTreeSet<KeyPath>,
+    private: Vec<Range<usize>>,
     problems: Vec<Problem>,
 }
 
@@ -229,6 +239,12 @@ impl Follower {
         self.note(&path, Some(at));
         self.stack.push(Frame { path, anchor, items, size: Size { values: 1, depth: 1 } });
         Ok(())
+    }
+
+    /// Where the next scalar stands, unless it is a key.
+    fn scalar_path(&self) -> Option<KeyPath> {
+        let is_key = matches!(self.stack.last()?.items, Items::Mapping(None));
+        if is_key { None } else { self.next_path(Position::START).ok() }
     }
 
     /// Where the next value will stand.

@@ -12,6 +12,7 @@ use super::{
     cloudfront,
     effective::{self, Effective},
     path::{KeyPath, Segment},
+    private::{HIDDEN, is_private},
     problem::Problem,
     schema::{Compiled, ENVIRONMENT, FILE},
     source::Source,
@@ -123,6 +124,7 @@ fn translate(error: &ValidationError<'_>, path: &KeyPath, source: &Source, probl
     let name = if *path == KeyPath::root() { "the file".to_owned() } else { format!("`{path}`") };
     let written = path.of(&source.value).unwrap_or(&Value::Null);
     let shown = match written {
+        _ if is_private(path) => HIDDEN.to_owned(),
         Value::String(text) => format!("`{text}`"),
         other => format!("`{other}`"),
     };
@@ -146,6 +148,7 @@ fn translate(error: &ValidationError<'_>, path: &KeyPath, source: &Source, probl
         Kind::Type { kind } => {
             let wanted = wanted(kind);
             let help = match (written, wanted.as_str()) {
+                (Value::Number(_) | Value::Bool(_), "text") if is_private(path) => "put quotes around it".to_owned(),
                 (Value::Number(_) | Value::Bool(_), "text") => format!("put quotes around it: \"{written}\""),
                 (Value::Null, _) => "fill it in, or remove the key to have its default".to_owned(),
                 _ => example(parent_schema(error)).map_or_else(
@@ -280,11 +283,7 @@ fn unknown_key(parent: &KeyPath, key: &str, known: &[&str], source: &Source, pro
 
 /// `path` without the environment that it stands under.
 fn settings_path(path: &KeyPath) -> KeyPath {
-    let steps = match path.segments() {
-        [Segment::Key(first), Segment::Key(_), rest @ ..] if first == "environments" => rest,
-        all => all,
-    };
-    steps.iter().fold(KeyPath::root(), |path, step| match step {
+    path.setting().iter().fold(KeyPath::root(), |path, step| match step {
         Segment::Key(key) => path.key(key),
         Segment::Item(index) => path.item(*index),
     })

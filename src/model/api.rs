@@ -1,6 +1,8 @@
 //! The API that a release's pages were published with.
 
-use serde::{Deserialize, Serialize};
+use std::{fmt, num::NonZeroU64};
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::digest::Digest;
 
@@ -19,4 +21,41 @@ pub struct ApiRecord {
     /// Digest of its OpenAPI document as it is served; none where it serves none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub openapi: Option<Digest>,
+}
+
+/// A published version of a function, by its number: never `$LATEST`, and never all of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version(NonZeroU64);
+
+impl Version {
+    /// Reads a number; none where it is something else, such as `$LATEST`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse().ok().map(Self)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Version;
+
+    #[test]
+    fn what_is_no_number_is_no_published_version() {
+        assert_eq!(Version::parse("7").map(|version| version.to_string()).as_deref(), Some("7"));
+        for text in ["$LATEST", "live", "*", "", "0", "-1", "7 "] {
+            assert_eq!(Version::parse(text), None, "{text:?}");
+        }
+    }
 }

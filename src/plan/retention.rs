@@ -9,6 +9,7 @@ use super::{Expected, Guard, Stranger, objects::refuse_mass_deletes};
 use crate::{
     error::Result,
     model::{
+        api::Version,
         digest::Digest,
         ledger::{Certainty, Inventory, Pointer, Release, RemoteState},
         manifest::{Manifest, Role},
@@ -34,6 +35,8 @@ pub struct Prune {
     pub dropped: Vec<Release>,
     /// Objects to delete.
     pub deletions: Vec<Deletion>,
+    /// Versions of the API's function to delete.
+    pub versions: Vec<Version>,
     /// Documents of the ledger that nothing refers to any more.
     pub documents: Vec<StorageKey>,
     /// The inventory that is in force now; the next one takes its place.
@@ -66,7 +69,19 @@ impl Prune {
     /// Whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.dropped.is_empty() && self.deletions.is_empty() && self.documents.is_empty()
+        self.dropped.is_empty() && self.deletions.is_empty() && self.versions.is_empty() && self.documents.is_empty()
+    }
+
+    /// Adds those of the `published` versions that no retained release names, and that viewers do not meet. The newest
+    /// stays, whoever published it: Lambda publishes nothing that equals it.
+    #[must_use]
+    pub fn with_versions(mut self, published: &[Version], live: &str) -> Self {
+        let named = self.begun.releases.iter().filter_map(|release| release.api.as_ref()?.version.as_deref());
+        let needed = named.chain([live]).filter_map(Version::parse).chain(published.iter().max().copied());
+        let needed: BTreeSet<_> = needed.collect();
+        self.versions = published.iter().filter(|version| !needed.contains(version)).copied().collect();
+        self.versions.sort_unstable();
+        self
     }
 
     /// Bytes that become free.
@@ -189,7 +204,18 @@ pub fn prune(
     let dropped = dropped.into_iter().cloned().collect();
     let documents = ledger.into_iter().map(|(key, _)| key.clone()).collect();
     let replaced = pointer.inventory.map(StorageKey::inventory);
-    Ok(Prune { dropped, deletions, documents, replaced, meanwhile, inventory, taken, begun, done })
+    Ok(Prune {
+        dropped,
+        deletions,
+        versions: Vec::new(),
+        documents,
+        replaced,
+        meanwhile,
+        inventory,
+        taken,
+        begun,
+        done,
+    })
 }
 
 /// The ledger's documents that something still refers to.

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use crate::{error::Result, model::digest::Digest};
+use crate::{
+    error::Result,
+    model::{api::Version, digest::Digest},
+};
 
 /// The version that viewers meet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,4 +49,13 @@ pub trait Functions: Send + Sync {
     /// [`Class::Conflict`](crate::error::Class::Conflict) when they meet another one than `before`; then nothing was
     /// changed.
     async fn go_live(&self, version: &str, before: &str) -> Result<()>;
+
+    /// Every version that was published and not deleted.
+    async fn versions(&self) -> Result<Vec<Version>>;
+
+    /// Deletes a version, and gives whether it is gone: one that an alias leads to stays.
+    async fn delete(&self, version: Version) -> Result<bool>;
+
+    /// Requests so far.
+    fn requests(&self) -> u64;
 }

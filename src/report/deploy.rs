@@ -1,6 +1,6 @@
 //! The result of a deploy, as `--json` prints it and as people read it.
 
-use std::fmt;
+use std::fmt::{self, Display};
 
 use bytesize::ByteSize;
 use serde::Serialize;
@@ -69,6 +69,8 @@ pub struct RequestsReport {
     pub s3: u64,
     /// To the CDN.
     pub cloudfront: u64,
+    /// To what runs the API.
+    pub lambda: u64,
 }
 
 impl From<&Plan> for ObjectsReport {
@@ -120,12 +122,12 @@ impl DeployReport {
 }
 
 /// `1 path`, `2 paths`.
-pub(super) fn counted(n: usize, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
+pub(super) fn counted<N: Copy + Display + From<u8> + PartialEq>(n: N, noun: &str) -> String {
+    let plural = if n == N::from(1) { "" } else { "s" };
     format!("{n} {noun}{plural}")
 }
 
-impl fmt::Display for DeployReport {
+impl Display for DeployReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { env, release, objects, api, invalidation, requests, duration_ms, url, served, .. } = self;
         let place = if *served { url } else { "`treebeard-cdn serve` serves it" };
@@ -145,8 +147,9 @@ impl fmt::Display for DeployReport {
         if let Some(invalidation) = invalidation {
             writeln!(f, "  invalidated: {}", counted(invalidation.paths.len(), "path"))?;
         }
-        let cdn = counted(usize::try_from(requests.cloudfront).unwrap_or(usize::MAX), "CDN request");
-        let store = counted(usize::try_from(requests.s3).unwrap_or(usize::MAX), "store request");
-        write!(f, "  {store}, {cdn}, {duration_ms} ms")
+        let (store, cdn) = (counted(requests.s3, "store request"), counted(requests.cloudfront, "CDN request"));
+        let lambda =
+            if requests.lambda == 0 { String::new() } else { counted(requests.lambda, "Lambda request") + ", " };
+        write!(f, "  {store}, {cdn}, {lambda}{duration_ms} ms")
     }
 }

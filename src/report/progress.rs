@@ -89,7 +89,7 @@ impl Reporter {
                     Action::Create => "creating",
                     Action::Update => "changing",
                     Action::Delete => "removing",
-                    Action::Keep => return,
+                    Action::Keep | Action::Defer => return,
                 };
                 self.line(&format!("{verb} {} {}", step.wanted.kind(), step.wanted.name));
             }

@@ -9,7 +9,7 @@ use std::{
 
 use bytesize::ByteSize;
 
-use super::{DeployReport, deploy::counted};
+use super::{ApiReport, DeployReport, deploy::counted};
 use crate::{error::Error, plan::Plan};
 
 /// Lines of a plan that are shown. A page holds 1 MiB, of all steps together.
@@ -48,12 +48,13 @@ impl Summary {
                 counted(it.paths.len(), "path") + &id
             },
         );
+        let lambda = if requests.lambda == 0 { String::new() } else { format!(", {} Lambda", requests.lambda) };
         let mut rows = vec![
             ("Release", code(release)),
             ("URL", link(url)),
             ("Objects", format!("{uploaded} written ({size}), {unchanged} unchanged, {deleted} removed")),
             ("Invalidation", invalidation),
-            ("Requests", format!("{} S3, {} CloudFront", requests.s3, requests.cloudfront)),
+            ("Requests", format!("{} S3, {} CloudFront{lambda}", requests.s3, requests.cloudfront)),
             ("Duration", format!("{}.{} s", duration_ms / 1000, duration_ms % 1000 / 100)),
         ];
         if let Some(api) = api {
@@ -64,13 +65,19 @@ impl Summary {
         page
     }
 
-    /// What `plan` found.
+    /// What `plan` found: what becomes of the pages, and of the API where there is one.
     #[must_use]
-    pub fn of_plan(env: &str, plan: &Plan, notes: &[String]) -> Self {
-        let title = if plan.is_empty() { format!("✓ Nothing to do in {env}") } else { format!("Plan for {env}") };
-        let mut page = Self::new(&title, &[("Release", code(plan.outcome.release().id.as_str()))]);
-        page.0.push('\n');
-        page.block(&plan.to_string());
+    pub fn of_plan(env: &str, plan: &Plan, api: Option<&ApiReport>, notes: &[String]) -> Self {
+        let api_alone = plan.is_empty() && api.is_some_and(|api| api.published);
+        let nothing = plan.is_empty() && !api_alone;
+        let title = if nothing { format!("✓ Nothing to do in {env}") } else { format!("Plan for {env}") };
+        let mut rows = vec![("Release", code(plan.outcome.release().id.as_str()))];
+        rows.extend(api.map(|api| ("API", text(&api.to_string()))));
+        let mut page = Self::new(&title, &rows);
+        if !api_alone {
+            page.0.push('\n');
+            page.block(&plan.to_string());
+        }
         page.notes(notes);
         page
     }
@@ -177,7 +184,7 @@ mod tests {
                 replaced: Some("7".into()),
             }),
             invalidation: Some(InvalidationReport { id: Some("I2J".into()), paths: vec!["/".into()] }),
-            requests: RequestsReport { s3: 20, cloudfront: 2 },
+            requests: RequestsReport { s3: 20, cloudfront: 2, lambda: 9 },
             duration_ms: 1_250,
             url: "https://www.example.com".into(),
             served: true,
@@ -193,7 +200,7 @@ mod tests {
         | API | version 8 went live instead of version 7 |
         | Objects | 12 written (1.2 MB), 348 unchanged, 1 removed |
         | Invalidation | 1 path (`I2J`) |
-        | Requests | 20 S3, 2 CloudFront |
+        | Requests | 20 S3, 2 CloudFront, 9 Lambda |
         | Duration | 1.2 s |
 
         - a\_b \| &lt;c>

@@ -56,7 +56,7 @@ fn a_deploy_reports_what_it_did() {
         serde_json::json!({"uploaded": 0, "unchanged": 11, "deleted": 0, "bytes_uploaded": 0})
     );
     assert_eq!(again["invalidation"], serde_json::Value::Null);
-    assert_eq!(again["requests"], serde_json::json!({"s3": 1, "cloudfront": 0}));
+    assert_eq!(again["requests"], serde_json::json!({"s3": 1, "cloudfront": 0, "lambda": 0}));
 
     let text = project.run(&["deploy"]);
     assert_snapshot!(text.stable());

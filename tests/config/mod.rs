@@ -3,6 +3,7 @@
 mod check;
 mod environments;
 mod init;
+mod lambda;
 mod lints;
 mod mutations;
 mod schema;

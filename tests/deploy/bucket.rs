@@ -125,7 +125,7 @@ impl Bucket {
         let ports = self.ports(store, Arc::new(|_| {}));
         let (store, holder) = (Arc::clone(&ports.store), ports.holder.clone());
         let tenure = Tenure::begin(store, holder, &prune.taken, loaded.etag.as_ref()).await?;
-        apply::prune(prune, &tenure, &ports).await
+        apply::prune(prune, None, &tenure, &ports).await.map(drop)
     }
 
     /// Plans and applies.

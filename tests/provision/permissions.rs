@@ -8,12 +8,15 @@ use serde_json::{Value, json};
 use treebeard_cdn::model::infrastructure::LIVE_ALIAS;
 
 use super::{
-    api::{LAMBDA, lambda_client},
+    api::{LAMBDA, iam_client, lambda_client},
     world::{WHOLE, World},
 };
-use crate::support::{
-    servers::{REGION, Server, strict_ministack, user},
-    victim::sample,
+use crate::{
+    release_api::{program::Program, world::ROUTES},
+    support::{
+        servers::{Server, strict_ministack, user},
+        victim::sample,
+    },
 };
 
 /// A world whose commands run as a user with the policy for `purpose`.
@@ -37,6 +40,11 @@ fn policy(site: &World, purpose: &str) -> Value {
         let without_id = ["cloudfront:CreateDistribution", "cloudfront:ListTagsForResource", "lambda:CreateFunction"];
         if actions.iter().any(|it| without_id.iter().any(|action| it == action)) {
             statement["Resource"] = json!("*");
+        }
+        // To the server a version is no resource of its own.
+        if statement["Sid"] == "PruneApi" {
+            let versions = statement["Resource"].as_str().unwrap();
+            statement["Resource"] = json!(versions.strip_suffix(":*").unwrap());
         }
     }
     policy
@@ -94,6 +102,45 @@ fn a_function_needs_no_more_than_the_policies() {
     site.json(&["provision", "--destroy", "--yes"]);
 }
 
+#[test]
+fn an_api_is_published_and_pruned_with_no_more_than_the_policy_for_deploys() {
+    let top = format!("releases: {{ keep: 1, grace: 0s }}\n{LAMBDA}");
+    let mut site = World::on(Server { ..*strict_ministack() }, "", &top);
+    let whole = policy(&site, "deploy");
+    let [deployer, without_pruning] =
+        [whole.clone(), without(&whole, "lambda:DeleteFunction")].map(|policy| user(strict_ministack(), &policy));
+    site.provision();
+    site.server = without_pruning;
+    for name in ["one", "two"] {
+        site.project.write("target/api", Program::new(name, ROUTES).script());
+        assert_eq!(site.json(&["deploy"])["api"]["published"], true);
+    }
+    let refused = site.refused(&["prune", "--yes"], 5, "access-denied");
+    let text = refused.to_string();
+    assert!(text.contains("lambda:DeleteFunction") && text.contains(":*"), "{refused}");
+    site.server = deployer;
+    assert_eq!(site.json(&["prune", "--yes"])["versions"], json!(["1", "2"]));
+    site.server = Server { ..*strict_ministack() };
+    site.json(&["provision", "--destroy", "--with-content", "--yes"]);
+}
+
+#[test]
+fn a_log_group_is_named_as_each_permission_wants_it() {
+    let site = World::new("", LAMBDA);
+    let mut seen = 0;
+    for statement in policy(&site, "provision")["Statement"].as_array().unwrap() {
+        let of_group = |action: &str| action.starts_with("logs:") && action != "logs:DescribeLogGroups";
+        for action in statement["Action"].as_array().unwrap().iter().filter_map(Value::as_str).filter(|it| of_group(it))
+        {
+            // Permissions for tags name the group itself, those for everything else what is in it, too.
+            let suffix = if action.contains("Tag") { "-api" } else { "-api:*" };
+            assert!(statement["Resource"].to_string().contains(&format!("{suffix}\"")), "{action}: {statement}");
+            seen += 1;
+        }
+    }
+    assert_eq!(seen, 5);
+}
+
 /// What names things that the policy for `provision` has statements for.
 const NAMES_OTHERS: &str = "logging: { bucket: example-logs }\n\
      waf_acl: arn:aws:wafv2:us-east-1:123456789012:global/webacl/site/473e64fd";
@@ -104,6 +151,7 @@ const EXCUSED: &[(&str, &str)] = &[
     ("lambda:DeleteFunctionConcurrency", "to the server it is the permission to reserve concurrency"),
     ("lambda:DeleteFunctionUrlConfig", "to the server it is the permission to create one"),
     ("lambda:GetAlias", "to the server it is the permission to list aliases"),
+    ("lambda:ListTags", "Lambda leaves the tags out without it; the server does not"),
     ("lambda:UpdateAlias", "to the server it is the permission to list aliases"),
     ("lambda:UpdateFunctionUrlConfig", "to the server it is the permission to create one"),
     ("lambda:UpdateFunctionCode", "asked for where a deploy died and left code behind that is not live"),
@@ -199,11 +247,7 @@ fn change(site: &World) {
 /// The same for what runs the API.
 async fn change_api(site: &World) {
     let name = treebeard_cdn::plan::infrastructure::Names::of(&site.bucket).lambda();
-    let http = || aws_smithy_http_client::Builder::new().build_http();
-    let iam = aws_sdk_iam::Config::builder().behavior_version(aws_sdk_iam::config::BehaviorVersion::latest());
-    let iam = iam.region(aws_sdk_iam::config::Region::new(REGION)).endpoint_url(site.server.endpoint());
-    let iam =
-        aws_sdk_iam::Client::from_conf(iam.credentials_provider(site.server.credentials()).http_client(http()).build());
+    let iam = iam_client(site);
     let document = |effect: &str, more: Value| {
         let mut statement = json!({ "Effect": effect, "Action": "sts:AssumeRole" });
         statement.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

@@ -6,7 +6,10 @@ use super::{
     program::Program,
     world::{ROUTES, World},
 };
-use crate::{crash::sites::release, support::aws_model::assert_valid};
+use crate::{
+    crash::sites::release,
+    support::{Run, aws_model::assert_valid},
+};
 
 #[test]
 fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
@@ -23,6 +26,9 @@ fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
         assert!(operations.iter().any(|it| it.service == "lambda" && it.name == name), "{name}: {operations:?}");
     }
 
+    let to_lambda = signed.iter().filter(|request| request.target().starts_with("/2015-03-31/")).count();
+    assert_eq!(done["requests"]["lambda"], json!(to_lambda), "{done}");
+
     let live = world.live();
     let api = &done["api"];
     assert_eq!((api["published"].as_bool(), &api["replaced"]), (Some(true), &json!(before.version)));
@@ -38,7 +44,9 @@ fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
     // The same again: one request to the bucket, one to the function, and none that writes.
     let asked = world.asked(|| {
         let unchanged = world.json(&["deploy"]);
-        assert_eq!((&unchanged["requests"]["s3"], &unchanged["api"]["published"]), (&json!(1), &json!(false)));
+        let requests = &unchanged["requests"];
+        assert_eq!((&requests["s3"], &requests["lambda"]), (&json!(1), &json!(1)), "{unchanged}");
+        assert_eq!(unchanged["api"]["published"], json!(false));
         assert_eq!(unchanged["release"], done["release"]);
     });
     assert_eq!(asked, ["GET /configuration?Qualifier=live"]);
@@ -95,26 +103,40 @@ fn what_is_about_to_be_published_is_shown_and_nothing_is_done() {
 }
 
 #[test]
-fn code_that_no_release_needs_is_pruned_and_what_is_live_is_not() {
+fn an_api_alone_is_a_change_wherever_changes_are_shown() {
     let world = World::new();
-    let keep = "releases: { keep: 1, grace: 0s }";
-    world.configure("", keep);
-    let first = world.release(&Program::new("one", ROUTES), &release("a"));
-    let one = world.live();
-    let second = world.release(&Program::new("two", ROUTES), &release("b"));
-    let zip =
-        |objects: &crate::crash::bucket::Objects| format!("_tb/api/{}.zip", objects.api()["digest"].as_str().unwrap());
-    // Somebody moved the alias back by hand: its code stays, whatever release it is of.
-    let two = world.live();
-    world.point_to(&one.version);
-    world.json(&["prune", "--yes"]);
-    assert!(world.objects().0.contains_key(&zip(&first)));
-    world.point_to(&two.version);
-    let pruned = world.json(&["prune", "--yes"]);
-    assert!(pruned["deleted"].as_array().unwrap().contains(&json!(zip(&first))), "{pruned}");
-    let left = world.objects();
-    assert!(!left.0.contains_key(&zip(&first)) && left.0.contains_key(&zip(&second)));
-    assert_eq!(world.live(), two);
+    let provisioned = world.live().version;
+    world.release(&Program::new("one", ROUTES), &release("a"));
+    let live = world.live();
+    let page = world.project.path("summary.md");
+    let shown = |args: &[&str], code: i32| {
+        let run = Run::of(world.command(args).env("GITHUB_STEP_SUMMARY", &page));
+        assert_eq!(run.code, code, "{run:?}");
+        let summary = std::fs::read_to_string(&page).unwrap();
+        std::fs::remove_file(&page).unwrap();
+        let whole = format!("{}{}{summary}", run.stdout, run.stderr).to_lowercase();
+        assert!(!whole.contains("nothing to do"), "{whole}");
+        [run.stdout, summary]
+    };
+    let goes = |before: &str| format!("a new version goes live instead of version {before}");
+    // Somebody moved the alias by hand: the pages are live, and their API is not.
+    world.point_to(&provisioned);
+    for args in [&["plan", "--only", "content", "--detailed-exitcode"][..], &["deploy", "--dry-run"]] {
+        let texts = shown(args, if args[0] == "plan" { 2 } else { 0 });
+        assert!(texts.iter().all(|text| text.contains(&goes(&provisioned))), "{texts:?}");
+    }
+    assert_eq!(world.json(&["deploy", "--dry-run"])["live"], json!(false));
+    let texts = shown(&["deploy"], 0);
+    let went = format!("version {} went live instead of version {provisioned}", live.version);
+    assert!(texts.iter().all(|text| text.contains(&went)), "{texts:?}");
+
+    // The same pages with another API.
+    world.build(&Program::new("two", ROUTES), &release("a"));
+    let texts = shown(&["plan", "--only", "content", "--detailed-exitcode"], 2);
+    assert!(texts.iter().all(|text| text.contains(&goes(&live.version))), "{texts:?}");
+    let texts = shown(&["deploy"], 0);
+    let went = format!("version {} went live instead of version {}", world.live().version, live.version);
+    assert!(texts.iter().all(|text| text.contains(&went)), "{texts:?}");
 }
 
 pub fn sha256(text: &str) -> String {

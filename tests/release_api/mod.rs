@@ -5,7 +5,10 @@
 mod deploy;
 mod faults;
 mod hosted;
+mod interrupts;
+mod lease;
 mod order;
-mod program;
+pub mod program;
+mod prune;
 mod rollback;
-mod world;
+pub mod world;

@@ -6,7 +6,10 @@ use super::{
     program::Program,
     world::{ROUTES, World},
 };
-use crate::{crash::sites::release, support::proxy::Fate};
+use crate::{
+    crash::sites::{self, release},
+    support::proxy::Fate,
+};
 
 #[test]
 fn the_pair_comes_back_and_a_rollback_that_died_between_its_halves_is_finished() {
@@ -102,4 +105,40 @@ fn code_that_is_gone_is_missed_before_anything_changes() {
     let now = world.objects();
     assert_eq!((world.live(), now.public()), (live, second.public()));
     now.assert_at_rest();
+}
+
+#[test]
+fn an_api_that_is_hosted_elsewhere_by_now_is_left_alone() {
+    let world = World::new();
+    let first = world.release(&Program::new("one", ROUTES), &release("a"));
+    world.release(&Program::new("two", ROUTES), &release("b"));
+    let (live, versions) = (world.live(), world.versions());
+    let config = std::fs::read_to_string(world.project.path("cdn-config.yml")).unwrap();
+    let (before, rest) = config.split_once("\napi:").unwrap();
+    let after = rest.split_once("\nenvironments:").unwrap().1;
+    world.project.write(
+        "cdn-config.yml",
+        format!("{before}\napi: {{ package: none }}\nenvironments:{after}    api_origin: https://api.example.com\n"),
+    );
+    let asked = world.asked(|| {
+        let done = world.json(&["rollback"]);
+        assert_eq!((&done["release"], &done["api"]), (&first.pointer()["live"], &json!(null)));
+        let note = done["notes"][0].as_str().unwrap();
+        assert!(note.contains("version 2") && note.contains("stays as it is"), "{done}");
+        let now = world.objects();
+        now.assert_at_rest();
+        now.assert_promises(&first);
+        // What the release was published with is still written down.
+        assert_eq!(now.api(), first.api());
+        assert_eq!(world.json(&["status"])["api"], json!(null));
+        world.json(&["prune", "--yes"]);
+        sites::write(&world.project, &release("a"));
+        world.json(&["deploy"]);
+    });
+    assert_eq!(asked, [""; 0]);
+    assert_eq!((world.live(), world.versions()), (live, versions));
+    // And ours again.
+    world.configure("", "");
+    let again = world.release(&Program::new("three", ROUTES), &release("c"));
+    assert_eq!(json!(world.live().code), again.api()["digest"]);
 }

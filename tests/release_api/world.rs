@@ -97,8 +97,20 @@ impl World {
         self.project.write("cdn-config.yml", config);
     }
 
+    /// Another machine's folder, from which nobody tampers with requests.
+    pub fn colleague(&self) -> Project {
+        let config = std::fs::read_to_string(self.project.path("cdn-config.yml")).unwrap();
+        let project = Project::new();
+        project.write("cdn-config.yml", config.replace(&self.proxy.endpoint(), &self.server.endpoint()));
+        project
+    }
+
     pub fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.project.command(&[&["--env", "production"], args].concat());
+        self.command_in(&self.project, args)
+    }
+
+    pub fn command_in(&self, project: &Project, args: &[&str]) -> Command {
+        let mut command = project.command(&[&["--env", "production"], args].concat());
         command.envs(self.server.environment()).env_remove("AWS_ENDPOINT_URL");
         command
     }
@@ -126,8 +138,12 @@ impl World {
 
     /// Puts a program and pages where a build would leave them.
     pub fn build(&self, program: &Program, files: &Files) {
-        self.project.write("api.sh", program.script());
-        sites::write(&self.project, files);
+        Self::build_in(&self.project, program, files);
+    }
+
+    pub fn build_in(project: &Project, program: &Program, files: &Files) {
+        project.write("api.sh", program.script());
+        sites::write(project, files);
     }
 
     /// Deploys a program and pages, and gives the bucket as it is then.
@@ -164,12 +180,17 @@ impl World {
         Live { version: found.version.unwrap(), code: hex(&found.code_sha256.unwrap()) }
     }
 
-    /// How many versions were ever published.
-    pub fn versions(&self) -> usize {
+    /// The versions that are published.
+    pub fn versions(&self) -> Vec<String> {
         let asked = self.lambda.list_versions_by_function().function_name(&self.function);
         let listed = self.runtime.block_on(asked.send()).unwrap().versions.unwrap();
-        // One of them is `$LATEST`.
-        listed.len() - 1
+        listed.into_iter().filter_map(|it| it.version).filter(|version| version != "$LATEST").collect()
+    }
+
+    /// Gives a version a name, as somebody does by hand.
+    pub fn name(&self, version: &str, name: &str) {
+        let alias = self.lambda.create_alias().function_name(&self.function).name(name).function_version(version);
+        self.runtime.block_on(alias.send()).unwrap();
     }
 
     /// Runs a command while `script` decides the fate of its requests.

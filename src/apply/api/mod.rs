@@ -20,7 +20,7 @@ use crate::{
     remote::{
         Body, Condition, StoreError,
         functions::{Functions, Live},
-        lease::Tenure,
+        lease::{LOST, Tenure},
     },
 };
 
@@ -95,7 +95,10 @@ impl Change {
             smoke::document(self, &version).await?
         } else {
             (ports.listener)(Event::Trying(&version));
-            smoke::try_out(self, &version).await?
+            tokio::select! {
+                tried = smoke::try_out(self, &version) => tried?,
+                () = ports.stop.cancelled() => return Err(interrupted()),
+            }
         };
         go_on(ports)?;
         let record = ApiRecord {
@@ -144,7 +147,8 @@ impl Candidate<'_> {
         if self.change.is_live() {
             return Ok(());
         }
-        tenure.confirm().await?;
+        // No condition of the alias tells whoever took over from whoever was taken over: the ledger must.
+        tenure.renew().await?;
         self.change.functions.go_live(&self.version, &self.change.before.version).await?;
         (ports.listener)(Event::ApiLive(&self.version));
         Ok(())
@@ -161,7 +165,10 @@ impl Candidate<'_> {
             tenure.renew().await?;
             self.change.functions.go_live(before, &self.version).await
         };
-        if back.await.is_err() {
+        if let Err(cause) = back.await {
+            if cause.rule == LOST {
+                return cause;
+            }
             let message = format!(
                 "{failure}; the API could not be taken back to version {before}: version {} serves the pages that are live",
                 self.version
@@ -175,6 +182,9 @@ impl Candidate<'_> {
 
 /// The failure of a step that follows pages which are live already.
 pub(super) fn owed(failure: Error) -> Error {
+    if failure.rule == LOST {
+        return failure;
+    }
     let message = format!("the pages are live again, but not their API: {failure}");
     let help = "viewers meet the later API, which serves them; run the same command again to bring back theirs";
     Error { message, help: Some(help.to_owned()), ..failure }

@@ -1,6 +1,6 @@
 //! The function that the API ships to: what Lambda would refuse, and secrets where anybody could read them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -46,8 +46,8 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// Most bytes of all variables together (AWS Lambda Developer Guide, "Lambda quotas"), less those that
-/// `provision` adds.
+/// Most bytes of all variables together, as Lambda measures them: as a JSON object (AWS Lambda Developer Guide, "Lambda
+/// quotas"). `provision` adds up to three digests of 64 characters.
 const MOST_VARIABLES: usize = 4096 - 256;
 
 /// Most subnets and security groups (Lambda API Reference, `VpcConfig`).
@@ -159,8 +159,8 @@ fn variables(report: &mut Report<'_>, lambda: &Lambda) {
             report.error("secret-reference", &format!("{secrets}.{key}"), message, help);
         }
     }
-    let all = lambda.environment.iter().chain(&lambda.secrets);
-    if all.map(|(key, value)| key.len() + value.len()).sum::<usize>() > MOST_VARIABLES {
+    let all: BTreeMap<_, _> = lambda.environment.iter().chain(&lambda.secrets).collect();
+    if serde_json::to_string(&all).is_ok_and(|measured| measured.len() > MOST_VARIABLES) {
         let message = "Lambda takes 4 KB of environment variables";
         report.error("too-many-variables", path, message, "move some into a file that ships with the API");
     }

@@ -54,7 +54,7 @@ pub fn policy(config: &Config, aws: &Aws, purpose: Purpose, distribution: Option
                 statements.push(allow("Invalidate", &["cloudfront:CreateInvalidation"], distribution));
             }
             if ships {
-                statements.push(iam_api::publish(aws));
+                statements.extend(iam_api::publish(aws));
             }
         }
         Purpose::Provision => {

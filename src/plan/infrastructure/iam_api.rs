@@ -18,13 +18,17 @@ pub fn read(aws: &Aws) -> [Value; 4] {
         allow("ReadApiRole", READ_ROLE, &role(aws)),
         // A list has no resource that a policy could name.
         allow("FindApiLogs", &["logs:DescribeLogGroups"], "*"),
-        allow("ReadApiLogGroup", &["logs:ListTagsForResource"], &log_group(aws)),
+        allow("ReadApiLogTags", &["logs:ListTagsForResource"], &log_group(aws)),
     ]
 }
 
-/// To publish versions of it.
-pub fn publish(aws: &Aws) -> Value {
-    on_every_version(allow("PublishApi", PUBLISH, ""), aws)
+/// To publish versions of it, and to delete old ones: those alone, since the function itself is not among its versions.
+pub fn publish(aws: &Aws) -> [Value; 3] {
+    [
+        on_every_version(allow("PublishApi", PUBLISH, ""), aws),
+        allow("ListApiVersions", &["lambda:ListVersionsByFunction"], &function(aws)),
+        allow("PruneApi", &["lambda:DeleteFunction"], &format!("{}:*", function(aws))),
+    ]
 }
 
 /// To make, change and remove what runs it.
@@ -35,7 +39,7 @@ pub fn make(aws: &Aws, lambda: &Lambda) -> Vec<Value> {
         on_every_version(allow("MakeApi", MAKE_FUNCTION, ""), aws),
         allow("MakeApiRole", MAKE_ROLE, &role(aws)),
         pass,
-        allow("MakeApiLogGroup", MAKE_LOG_GROUP, &log_group(aws)),
+        make_log_group(aws),
     ];
     if lambda.vpc.is_some() {
         // Lambda looks these up as whoever configures the function.
@@ -59,6 +63,14 @@ fn role(aws: &Aws) -> String {
     format!("arn:{}:iam::*:role/{}", partition(&aws.region), Names::of(&aws.bucket).lambda())
 }
 
+/// Permissions for tags name the log group itself, those for everything else with `:*` at its end (CloudWatch Logs API
+/// Reference, `LogGroup`).
+fn make_log_group(aws: &Aws) -> Value {
+    let mut statement = allow("MakeApiLogGroup", MAKE_LOG_GROUP, "");
+    statement["Resource"] = json!([log_group(aws), format!("{}:*", log_group(aws))]);
+    statement
+}
+
 fn log_group(aws: &Aws) -> String {
     let name = Names::of(&aws.bucket).log_group();
     format!("arn:{}:logs:{}:*:log-group:{name}", partition(&aws.region), aws.region)
@@ -70,6 +82,8 @@ const READ_FUNCTION: &[&str] = &[
     "lambda:GetFunctionConfiguration",
     "lambda:GetFunctionUrlConfig",
     "lambda:GetPolicy",
+    // Without it, `GetFunction` leaves the tags out.
+    "lambda:ListTags",
 ];
 
 const READ_ROLE: &[&str] =

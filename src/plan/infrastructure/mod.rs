@@ -17,7 +17,7 @@ pub use check::check;
 pub use diff::Change;
 pub use iam::{Purpose, distribution_arn, policy as iam_policy};
 pub use names::Names;
-pub use steps::{Action, Step, Steps, plan, removal};
+pub use steps::{Action, Step, Steps, leaves_interfaces, plan, removal};
 
 use std::collections::BTreeSet;
 

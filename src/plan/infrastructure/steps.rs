@@ -23,6 +23,8 @@ pub enum Action {
     Update,
     /// It is removed.
     Delete,
+    /// It is changed by a later run, once the distribution's change has reached every edge.
+    Defer,
 }
 
 /// What becomes of one resource, and why.
@@ -98,11 +100,17 @@ fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) 
     Ok(Step { action, wanted, found, changes, settled: false })
 }
 
-/// What has to be done for nothing of what was found to be left, but for a bucket that was there before.
+/// What has to be done for nothing of what was found to be left, but for a bucket that was there before, and for a role
+/// that Lambda still needs.
 #[must_use]
 pub fn removal(mut steps: Steps) -> Steps {
-    let is_ours = |found: &Found| found.settings.kind() != Kind::Bucket || !found.is_adopted();
-    steps.0.retain(|step| !step.settled && step.found.as_ref().is_some_and(is_ours));
+    let needs_role = leaves_interfaces(&steps);
+    let goes = |found: &Found| match found.settings.kind() {
+        Kind::Bucket => !found.is_adopted(),
+        Kind::Role => !needs_role,
+        _ => true,
+    };
+    steps.0.retain(|step| !step.settled && step.found.as_ref().is_some_and(goes));
     steps.0.sort_by_key(|step| match step.wanted.kind() {
         Kind::BucketPolicy => None, // the first: nothing is read any more
         kind => Some(std::cmp::Reverse(kind)),
@@ -113,12 +121,24 @@ pub fn removal(mut steps: Steps) -> Steps {
     steps
 }
 
+/// Whether the function is in a network: Lambda removes its interfaces there some time after the function, as the
+/// function's role (AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC").
+#[must_use]
+pub fn leaves_interfaces(steps: &Steps) -> bool {
+    let function = steps.found(Kind::Lambda).map(|found| &found.settings);
+    matches!(function, Some(Settings::Lambda(it)) if !it.subnets.is_empty())
+}
+
 impl Steps {
-    /// The same steps with what is `known` of their resources now.
+    /// The same steps with what is `known` of their resources now, and whether those that wait for every edge were
+    /// `deferred`.
     #[must_use]
-    pub fn done(&self, known: &Known) -> Self {
+    pub fn done(&self, known: &Known, deferred: bool) -> Self {
         let mut steps = self.clone();
         for step in &mut steps.0 {
+            if step.settled && deferred {
+                step.action = Action::Defer;
+            }
             let found = known.get(step.wanted.kind(), &step.wanted.name);
             step.found = found.cloned().or(step.found.take());
         }
@@ -136,10 +156,12 @@ impl Steps {
     }
 
     /// How many there are of each action, in these words for creations, changes and removals.
+    /// Two steps may be about the same resource: what is changed now and once more later is counted both times.
     #[must_use]
     pub fn summary(&self, words: [&str; 3]) -> String {
         let count = |action| self.0.iter().filter(|step| step.action == action).count();
-        let counts = [Action::Create, Action::Update, Action::Delete].map(count);
+        let counts = [Action::Create, Action::Update, Action::Delete, Action::Defer].map(count);
+        let words = words.into_iter().chain(["left for a later run"]);
         let said = counts.iter().zip(words).filter(|(count, _)| **count > 0);
         let said: Vec<_> = said.map(|(count, words)| format!("{count} {words}")).collect();
         match &said[..] {
@@ -148,10 +170,10 @@ impl Steps {
         }
     }
 
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to do, or nothing that could be done now.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.iter().all(|step| step.action == Action::Keep)
+        self.0.iter().all(|step| matches!(step.action, Action::Keep | Action::Defer))
     }
 
     /// The resource of that kind as it was found.
@@ -189,6 +211,7 @@ impl fmt::Display for Step {
             Action::Create => '+',
             Action::Update => '~',
             Action::Delete => '-',
+            Action::Defer => '>',
         };
         write!(f, "  {sign} {} {}", self.wanted.kind(), self.wanted.name)?;
         match &self.found {

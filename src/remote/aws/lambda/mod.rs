@@ -19,10 +19,11 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use super::{
     client::bulk_timeouts,
     fault::{Request, Target},
+    wire::Count,
 };
 use crate::{
     error::{Class, Error, Result},
-    model::{digest::Digest, infrastructure::LIVE_ALIAS, path::StorageKey},
+    model::{api::Version, digest::Digest, infrastructure::LIVE_ALIAS, path::StorageKey},
     remote::functions::{Answer, Functions, Live},
 };
 
@@ -39,6 +40,7 @@ const LATEST: &str = "$LATEST";
 #[derive(Debug, Clone)]
 pub struct LambdaFunction {
     client: Client,
+    count: Count,
     name: String,
     bucket: String,
     architecture: Architecture,
@@ -49,8 +51,11 @@ pub struct LambdaFunction {
 impl LambdaFunction {
     /// The function `name`, whose code lies in `bucket`, and is for `architecture`.
     pub(super) fn new(sdk: &SdkConfig, name: &str, bucket: &str, architecture: &str) -> Self {
+        let count = Count::default();
+        let config = aws_sdk_lambda::config::Builder::from(sdk).interceptor(count.clone()).build();
         Self {
-            client: Client::new(sdk),
+            client: Client::from_conf(config),
+            count,
             name: name.to_owned(),
             bucket: bucket.to_owned(),
             architecture: architecture.into(),
@@ -237,6 +242,32 @@ impl Functions for LambdaFunction {
             },
             Err(failure) => Err(self.request("move the alias of", "lambda:UpdateAlias").failed(&failure)),
         }
+    }
+
+    async fn versions(&self) -> Result<Vec<Version>> {
+        let request = self.request("list the versions of", "lambda:ListVersionsByFunction");
+        let pages = self.client.list_versions_by_function().function_name(&self.name).into_paginator();
+        let listed = pages.items().send().try_collect().await.map_err(|failure| request.failed(&failure))?;
+        Ok(listed.iter().filter_map(|listed| Version::parse(listed.version()?)).collect())
+    }
+
+    /// Without a qualifier this would delete the function.
+    async fn delete(&self, version: Version) -> Result<bool> {
+        let asked = self.client.delete_function().function_name(&self.name).qualifier(version.to_string());
+        match asked.send().await {
+            Ok(_) => Ok(true),
+            Err(failure) if is(&failure, &["ResourceNotFoundException"]) => Ok(true),
+            Err(failure) if is(&failure, &["ResourceConflictException"]) => Ok(false),
+            Err(failure) => {
+                let versions = format!("{}:*", self.name);
+                let request = self.request("delete a version of", "lambda:DeleteFunction");
+                Err(Request { target: Target::Lambda(&versions), ..request }.failed(&failure))
+            }
+        }
+    }
+
+    fn requests(&self) -> u64 {
+        self.count.so_far()
     }
 }
 

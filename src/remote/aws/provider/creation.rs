@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Pauses before further attempts; and between looks for what was made, until all of AWS knows of it.
-const PAUSES: [Duration; 4] =
+pub const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
 impl AwsProvider {
@@ -61,12 +61,20 @@ impl AwsProvider {
         match &wanted.settings {
             Settings::Bucket(it) => self.furnish_bucket(id, it).await?,
             Settings::Function(it) => self.publish_if_ours(id, it).await?,
-            Settings::Role(it) => self.furnish_role(id, it).await?,
-            Settings::LogGroup(it) => self.change_log_group(id, it).await?,
-            Settings::Lambda(it) => Box::pin(self.furnish_lambda(id, it, known)).await?,
-            Settings::FunctionUrl(it) => self.change_function_url(id, it).await?,
+            Settings::Role(it) => self.furnish_role(&self.seen(wanted, id, known).await?, it).await?,
+            Settings::LogGroup(it) => self.furnish_log_group(&self.seen(wanted, id, known).await?, it).await?,
+            Settings::Lambda(it) => {
+                let found = self.seen(wanted, id, known).await?;
+                Box::pin(self.change_lambda(&found, it, known)).await?;
+            }
+            Settings::FunctionUrl(it) => self.furnish_function_url(&self.seen(wanted, id, known).await?, it).await?,
             _ => {}
         }
+        self.seen(wanted, id, known).await
+    }
+
+    /// What was made, once it is seen: that takes IAM and others a few seconds.
+    async fn seen(&self, wanted: &Resource, id: &str, known: &Known) -> Result<Found> {
         for pause in PAUSES {
             if let Some(found) = self.look(wanted, id, known).await? {
                 return Ok(found);

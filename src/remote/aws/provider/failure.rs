@@ -58,10 +58,13 @@ fn meaning(code: &str, status: u16, message: &str) -> Meaning {
         // These two are somebody else's.
         ("BucketAlreadyExists" | "CNAMEAlreadyExists", _) => Meaning::Final,
         ("NotImplemented" | "MethodNotAllowed", _) | (_, 405 | 501) => Meaning::Unsupported,
-        // Lambda's one code for what is there, and for what is being changed.
-        ("ResourceConflictException", _) if !message.contains("in progress") => Meaning::Taken,
+        // Lambda's one code for what is there ("Alias already exists", "FunctionUrlConfig exists") and for what is being
+        // changed ("An update is in progress", "currently in the following state: Pending").
+        ("ResourceConflictException", _) if message.contains("exist") => Meaning::Taken,
         (
             "ResourceConflictException"
+            // IAM: what a role has was taken away a moment ago, and not all of IAM knows that yet.
+            | "DeleteConflict"
             | "ConcurrentModification"
             | "OperationAborted"
             | "OperationAbortedException"

@@ -65,10 +65,15 @@ impl AwsProvider {
     }
 
     pub(super) async fn change_function_url(&self, name: &str, wanted: &FunctionUrl) -> Result<()> {
-        let Some(Found { settings: Settings::FunctionUrl(there), .. }) = self.find_function_url(name, wanted).await?
-        else {
-            return Err(changed(&format!("{} {name}", Kind::FunctionUrl)));
-        };
+        match self.find_function_url(name, wanted).await? {
+            Some(there) => self.furnish_function_url(&there, wanted).await,
+            None => Err(changed(&format!("{} {name}", Kind::FunctionUrl))),
+        }
+    }
+
+    /// Gives the URL that is `there` the settings that are wanted.
+    pub(super) async fn furnish_function_url(&self, there: &Found, wanted: &FunctionUrl) -> Result<()> {
+        let Found { id: name, settings: Settings::FunctionUrl(there), .. } = there else { return Ok(()) };
         if (&there.auth, &there.invoke_mode, there.cors) != (&wanted.auth, &wanted.invoke_mode, wanted.cors) {
             let request = self.function("change the URL of", "lambda:UpdateFunctionUrlConfig", name);
             let asked = self.lambda.client.update_function_url_config().function_name(name).qualifier(LIVE_ALIAS);
@@ -112,7 +117,7 @@ impl AwsProvider {
         if_any(asked.send().await.map(drop).map_err(|failure| Failure::of(&request, &failure))).map(drop)
     }
 
-    /// Nobody is led to the function any more. Its policy goes with it.
+    /// Nobody is led to the function any more. Who may use the URL is forgotten with the function.
     pub(super) async fn remove_function_url(&self, name: &str) -> Result<()> {
         let request = self.function("delete the URL of", "lambda:DeleteFunctionUrlConfig", name);
         let asked = self.lambda.client.delete_function_url_config().function_name(name).qualifier(LIVE_ALIAS);

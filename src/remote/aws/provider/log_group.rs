@@ -53,9 +53,16 @@ impl AwsProvider {
     }
 
     pub(super) async fn change_log_group(&self, name: &str, wanted: &LogGroup) -> Result<()> {
-        let Some(Found { arn: Some(arn), settings: Settings::LogGroup(there), .. }) = self.find_log_group(name).await?
-        else {
-            return Err(changed(&format!("{} {name}", Kind::LogGroup)));
+        match self.find_log_group(name).await? {
+            Some(there) => self.furnish_log_group(&there, wanted).await,
+            None => Err(changed(&format!("{} {name}", Kind::LogGroup))),
+        }
+    }
+
+    /// Gives the log group that is `there` the settings that are wanted.
+    pub(super) async fn furnish_log_group(&self, there: &Found, wanted: &LogGroup) -> Result<()> {
+        let Found { id: name, arn: Some(arn), settings: Settings::LogGroup(there), .. } = there else {
+            return Ok(());
         };
         if let Some(days) = wanted.retention_days.filter(|_| there.retention_days != wanted.retention_days) {
             let request = self.logs("change", "logs:PutRetentionPolicy", name);

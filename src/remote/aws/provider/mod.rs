@@ -26,6 +26,7 @@ use aws_smithy_types::{checksum_config::RequestChecksumCalculation, retry::Retry
 
 use super::{
     Checksums, Connection,
+    client::retries,
     fault::{Request, Target},
 };
 use crate::{
@@ -36,7 +37,7 @@ use crate::{
 
 use self::{
     access_control::AccessControl, cache_policy::CachePolicy, distribution::Configuration, document::Document,
-    failure::if_any, response_headers::ResponseHeadersPolicy, service::Service,
+    failure::if_any, lambda::RetryBusy, response_headers::ResponseHeadersPolicy, service::Service,
 };
 
 /// Makes resources on AWS, or on a server that speaks its protocols.
@@ -69,6 +70,8 @@ impl AwsProvider {
             });
         let bucket_once = bucket.clone().retry_config(RetryConfig::disabled());
         let once = aws_sdk_cloudfront::config::Builder::from(cloudfront).retry_config(RetryConfig::disabled());
+        // A change of a function takes Lambda some seconds, in which it refuses others: ten on average in all.
+        let patient = lambda.clone().into_builder().retry_config(retries().with_max_attempts(10)).build();
         let certificates = aws_sdk_acm::config::Builder::from(acm).region(Region::new(certificate::REGION));
         Self {
             s3: aws_sdk_s3::Client::from_conf(bucket.build()),
@@ -76,7 +79,10 @@ impl AwsProvider {
             acm: aws_sdk_acm::Client::from_conf(certificates.build()),
             s3_once: aws_sdk_s3::Client::from_conf(bucket_once.build()),
             once: aws_sdk_cloudfront::Client::from_conf(once.build()),
-            lambda: Service::new(lambda, aws_sdk_lambda::Client::new),
+            lambda: Service::new(&patient, |sdk| {
+                let config = aws_sdk_lambda::config::Builder::from(sdk).retry_classifier(RetryBusy);
+                aws_sdk_lambda::Client::from_conf(config.build())
+            }),
             iam: Service::new(iam, aws_sdk_iam::Client::new),
             logs: Service::new(logs, aws_sdk_cloudwatchlogs::Client::new),
             region: s3.region().map_or_else(String::new, ToString::to_string),

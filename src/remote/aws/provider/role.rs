@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use super::{
     AwsProvider,
     build::built,
-    failure::{Failure, changed, if_any},
+    creation::PAUSES,
+    failure::{Failure, Meaning, changed, if_any},
     statement::{listed, worded},
 };
 use crate::{
@@ -79,21 +80,18 @@ impl AwsProvider {
         Ok(name.to_owned())
     }
 
-    /// Gives a role that was made the settings that are wanted.
-    pub(super) async fn furnish_role(&self, name: &str, wanted: &Role) -> Result<()> {
-        match self.find_role(name, wanted).await? {
-            Some(found) => self.change_role(&found, wanted).await,
+    pub(super) async fn change_role(&self, found: &Found, wanted: &Role) -> Result<()> {
+        let name = &found.id;
+        match self.find_role(name, wanted).await?.filter(|now| now.version == found.version) {
+            Some(now) => self.furnish_role(&now, wanted).await,
             None => Err(changed(&format!("{} {name}", Kind::Role))),
         }
     }
 
-    pub(super) async fn change_role(&self, found: &Found, wanted: &Role) -> Result<()> {
-        let name = &found.id;
-        let now = self.find_role(name, wanted).await?.filter(|now| now.version == found.version);
-        let Some(Found { arn: Some(arn), settings: Settings::Role(there), .. }) = now else {
-            return Err(changed(&format!("{} {name}", Kind::Role)));
-        };
-        let account = account(&arn)?;
+    /// Gives the role that is `there` the settings that are wanted.
+    pub(super) async fn furnish_role(&self, there: &Found, wanted: &Role) -> Result<()> {
+        let Found { id: name, arn: Some(arn), settings: Settings::Role(there), .. } = there else { return Ok(()) };
+        let account = account(arn)?;
         if there.trust != wanted.trust {
             let request = self.iam("change", "iam:UpdateAssumeRolePolicy", name);
             let asked = self.iam.client.update_assume_role_policy().role_name(name);
@@ -140,8 +138,14 @@ impl AwsProvider {
         let ours = (!role.statements.is_empty()).then(|| Role::POLICY.to_owned());
         self.take_away(name, &role.other_policies.into_iter().chain(ours).collect()).await?;
         let request = self.iam("delete", "iam:DeleteRole", name);
-        let removed = self.iam.client.delete_role().role_name(name).send().await;
-        if_any(removed.map(drop).map_err(|failure| Failure::of(&request, &failure))).map(drop)
+        let mut pauses = PAUSES.into_iter();
+        loop {
+            let removed = self.iam.client.delete_role().role_name(name).send().await;
+            match (removed.map(drop).map_err(|failure| Failure::of(&request, &failure)), pauses.next()) {
+                (Err(Failure { meaning: Meaning::Transient, .. }), Some(pause)) => tokio::time::sleep(pause).await,
+                (other, _) => return if_any(other).map(drop),
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Which code viewers meet: a change of settings never changes that.
 
+use std::collections::HashMap;
+
 use aws_sdk_lambda::{
     primitives::Blob,
     types::{AliasRoutingConfiguration, FunctionConfiguration},
@@ -95,9 +97,9 @@ impl AwsProvider {
         }
         let request = self.function("publish", "lambda:UpdateAlias", name);
         let asked = self.lambda.client.update_alias().function_name(name).name(LIVE_ALIAS).function_version(version);
-        // All viewers meet the same version.
-        let asked =
-            asked.set_routing_config(alias.routing_config.map(|_| AliasRoutingConfiguration::builder().build()));
+        // All viewers meet the same version: weights of others are taken away by an empty map, and by nothing less.
+        let nothing = || AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new()));
+        let asked = asked.set_routing_config(alias.routing_config.map(|_| nothing().build()));
         let moved = asked.set_revision_id(alias.revision_id).send().await;
         match moved.map_err(|failure| Failure::of(&request, &failure)) {
             Err(Failure { meaning: Meaning::Stale, .. }) => {

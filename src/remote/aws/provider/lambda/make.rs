@@ -65,14 +65,6 @@ impl AwsProvider {
         made.map(drop).map_err(|failure| Failure::of(&request, &failure))
     }
 
-    /// Has viewers meet a function that was made, as it is wanted.
-    pub(in super::super) async fn furnish_lambda(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<()> {
-        match self.find_lambda(name, wanted, known).await? {
-            Some(found) => self.change_lambda(&found, wanted, known).await,
-            None => Err(changed(&format!("{KIND} {name}"))),
-        }
-    }
-
     /// Changes what is being worked on, publishes it with the code that viewers meet now, and has them meet that.
     pub(in super::super) async fn change_lambda(&self, found: &Found, wanted: &Lambda, known: &Known) -> Result<()> {
         let name = &found.id;
@@ -171,10 +163,16 @@ fn is_as_wanted(name: &str, there: &Described, wanted: &Lambda, known: &Known) -
     Ok(*there == wanted)
 }
 
-/// Whether a role, or what it may do, is not known everywhere yet. Lambda says so in words only.
+/// Whether a role, or what it may do, is not known everywhere yet, to EC2 and KMS among others, or EC2 is too busy to
+/// look. Lambda says so in words only.
 fn is_too_early(failure: &Failure) -> bool {
-    let message = &failure.error.message;
-    message.contains("cannot be assumed by Lambda") || message.contains("does not have permissions to call")
+    const WORDS: [&str; 4] = [
+        "cannot be assumed by Lambda",
+        "execution role does not have permissions",
+        "KMS key is invalid for CreateGrant",
+        "throttled by EC2",
+    ];
+    WORDS.iter().any(|words| failure.error.message.contains(words))
 }
 
 fn role(wanted: &Lambda, known: &Known) -> String {

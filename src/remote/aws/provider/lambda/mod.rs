@@ -1,13 +1,19 @@
 //! The function that runs the API: what viewers meet is the version that an alias names.
 
+mod busy;
 mod code;
 mod make;
 mod placeholder;
 mod read;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
+
+pub use busy::RetryBusy;
 
 use super::{
     AwsProvider,
@@ -38,7 +44,7 @@ impl AwsProvider {
         self.request(verb, action, Target::Lambda(name))
     }
 
-    /// What `qualifier` names, or what is being worked on.
+    /// What `qualifier` names, less what is the whole function's; or what is being worked on, with that.
     async fn described(
         &self,
         name: &str,
@@ -51,21 +57,40 @@ impl AwsProvider {
         let found = asked.send().await.map_err(|failure| Failure::of(&request, &failure))?;
         let config = request.answered(found.configuration)?;
         let concurrency = found.concurrency.and_then(|it| it.reserved_concurrent_executions);
+        let tags = match found.tags_error {
+            // Lambda leaves out tags that the caller may not list, and does not fail.
+            Some(_) => self.function_tags(name, &config).await?,
+            None => found.tags.unwrap_or_default(),
+        };
         let settings = Lambda {
             published: qualifier.is_some(),
             reserved_concurrency: concurrency.and_then(|it| it.try_into().ok()),
-            tags: found.tags.unwrap_or_default().into_iter().collect(),
+            tags: tags.into_iter().collect(),
             ..read::settings(&config, wanted, known)
         };
         Ok(Described { config, settings })
     }
 
+    async fn function_tags(
+        &self,
+        name: &str,
+        config: &FunctionConfiguration,
+    ) -> Result<HashMap<String, String>, Failure> {
+        let request = self.function("read the tags of", "lambda:ListTags", name);
+        let arn = request.answered(config.function_arn.as_deref())?;
+        let found = self.lambda.client.list_tags().resource(arn).send().await;
+        Ok(found.map_err(|failure| Failure::of(&request, &failure))?.tags.unwrap_or_default())
+    }
+
     /// What viewers meet; of a function that nobody can meet yet, what is being worked on.
     async fn met(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<Option<Described>> {
-        match if_any(self.described(name, Some(LIVE_ALIAS), wanted, known).await)? {
-            Some(live) => Ok(Some(live)),
-            None => if_any(self.described(name, None, wanted, known).await),
-        }
+        let Some(whole) = if_any(self.described(name, None, wanted, known).await)? else { return Ok(None) };
+        let Some(live) = if_any(self.described(name, Some(LIVE_ALIAS), wanted, known).await)? else {
+            return Ok(Some(whole));
+        };
+        // Of a version, Lambda tells neither of these: they are the whole function's.
+        let Lambda { reserved_concurrency, tags, .. } = whole.settings;
+        Ok(Some(Described { settings: Lambda { reserved_concurrency, tags, ..live.settings }, ..live }))
     }
 
     pub(super) async fn find_lambda(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<Option<Found>> {
