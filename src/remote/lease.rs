@@ -47,8 +47,11 @@ fn held(holder: &Holder) -> Error {
         .help("nothing has changed; wait until it is done, then run this again. `treebeard-cdn status` shows it; if it is gone for good, `treebeard-cdn unlock --force` ends its lock")
 }
 
+/// The rule of an error that says that the lease is lost: what is live is somebody else's to decide.
+pub const LOST: &str = "lock-lost";
+
 fn lost() -> Error {
-    Error::new(Class::Conflict, "lock-lost", "another command took over while this one was paused or cut off")
+    Error::new(Class::Conflict, LOST, "another command took over while this one was paused or cut off")
         .help("what is live is the other command's; run this one again if it should follow")
 }
 

@@ -4,6 +4,7 @@
 
 mod deploy;
 mod faults;
+mod halves;
 mod hosted;
 mod order;
 mod program;

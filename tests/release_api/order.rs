@@ -145,8 +145,8 @@ fn pages_that_cannot_be_published_take_the_api_back() {
     let (world, objects, live) = deployed();
     world.build(&Program::new("two", ROUTES), &release("b"));
     let run = world.suffer(&["deploy", "--json"], |request, _| {
-        // The last wave is refused, again and again.
-        if request.line.starts_with("PUT ") && request.line.contains("/index.html") {
+        // Files that only the new pages name are refused, again and again.
+        if request.line.starts_with("PUT ") && request.line.contains("/assets/app.bbbbbbbb.js") {
             Fate::slow_down()
         } else {
             Fate::passes()
@@ -180,7 +180,7 @@ fn an_api_that_cannot_be_taken_back_serves_the_old_pages_until_the_next_deploy()
     let run = world.suffer(&["deploy", "--json"], move |request, _| {
         let put = |what: &str| request.line.starts_with("PUT ") && request.line.contains(what);
         let back = put("/aliases/live") && moves.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
-        if back || put("/index.html") { Fate::slow_down() } else { Fate::passes() }
+        if back || put("/assets/app.bbbbbbbb.js") { Fate::slow_down() } else { Fate::passes() }
     });
     let error = &run.json()["error"];
     assert_eq!((run.code, &error["rule"]), (5, &json!("throttled")), "{run:?}");

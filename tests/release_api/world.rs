@@ -172,6 +172,17 @@ impl World {
         listed.len() - 1
     }
 
+    /// Runs a command that must succeed, and gives the numbers of the requests that first write to each of these.
+    pub fn order_of(&self, args: &[&str], targets: &[&str]) -> Vec<Option<usize>> {
+        self.proxy.record();
+        self.json(args);
+        let made = self.proxy.recorded();
+        let first = |target: &&str| made.iter().position(|it| it.method() == "PUT" && it.target().contains(*target));
+        let found: Vec<_> = targets.iter().map(first).collect();
+        assert!(found.iter().all(Option::is_some), "{targets:?}: {found:?}");
+        found
+    }
+
     /// Runs a command while `script` decides the fate of its requests.
     pub fn suffer(&self, args: &[&str], script: impl Fn(&Request, &Victim) -> Fate + Send + Sync + 'static) -> Run {
         suffer(&self.proxy, &mut self.command(args), script)
@@ -189,6 +200,14 @@ impl World {
 }
 
 impl Objects {
+    /// Whether viewers may meet something that `one` has and `other` has not: a page, or what an open page may load.
+    pub fn meets_of(&self, one: &Self, other: &Self) -> bool {
+        let (one, other) = (one.public(), other.public());
+        let fixed = |object: &Object| object.cache_control.as_deref().is_some_and(|it| it.contains("immutable"));
+        let is_of_one = |key: &str, object: &Object| one.get(key) == Some(&object) && other.get(key) != Some(&object);
+        self.public().iter().any(|(key, object)| !fixed(object) && is_of_one(key, object))
+    }
+
     /// What the live release says of its API.
     pub fn api(&self) -> Value {
         let pointer = self.pointer();

@@ -20,7 +20,7 @@ use crate::{
     remote::{
         Body, Condition, StoreError,
         functions::{Functions, Live},
-        lease::Tenure,
+        lease::{LOST, Tenure},
     },
 };
 
@@ -150,7 +150,20 @@ impl Candidate<'_> {
         Ok(())
     }
 
-    /// Has viewers meet the version before it again, as its pages did not come to be live because of `failure`.
+    /// What to say of `failure`, which came when viewers may have met new pages already: they need this version, and
+    /// it serves the pages before them, too.
+    pub(super) fn stays(&self, failure: Error) -> Error {
+        if self.change.is_live() || failure.rule == LOST {
+            return failure;
+        }
+        let message = format!(
+            "{failure}; version {} of the API stays, since some of its pages may be in place, and it serves those before them, too",
+            self.version
+        );
+        Error { message, ..failure }
+    }
+
+    /// Has viewers meet the version before it again: because of `failure` they have met none of its pages.
     pub(super) async fn take_back(&self, failure: Error, ports: &Ports, tenure: &Tenure) -> Error {
         if self.change.is_live() {
             return failure;
