@@ -143,7 +143,12 @@ impl Built {
 
 impl Half {
     /// What bringing back the API of `release` takes.
-    pub async fn of_rollback(config: &Config, environment: &Environment, release: &Release) -> Result<Self> {
+    pub async fn of_rollback(
+        config: &Config,
+        environment: &Environment,
+        pointer: &Pointer,
+        release: &Release,
+    ) -> Result<Self> {
         let record = release.api.clone();
         let unchanged = Self { record: record.clone(), ..Self::default() };
         let (Some(api), Some(functions), Some(code)) = (&config.api, &environment.functions, release.code()) else {
@@ -155,6 +160,7 @@ impl Half {
         }
         let change = Change {
             functions: Arc::clone(functions),
+            order: order(pointer, before.code, release),
             before,
             code,
             source: Source::Kept,
@@ -163,7 +169,6 @@ impl Half {
             // Its pages did with it before.
             needs: Operations::default(),
             commit: record.as_ref().and_then(|it| it.commit.clone()),
-            order: Order::PagesFirst,
         };
         Ok(Self { record, change: Some(change), _package: None })
     }
@@ -194,6 +199,18 @@ pub async fn half_done<'a>(environment: &Environment, pointer: &'a Pointer) -> R
     let Some(code) = live.code() else { return Ok(None) };
     let met = environment.live_api().await?;
     Ok(met.is_some_and(|met| met.code != code).then_some(live))
+}
+
+/// Which half of `release` goes live first, where viewers meet the code `met`: an API serves the pages before it, and not
+/// those after it.
+fn order(pointer: &Pointer, met: Digest, release: &Release) -> Order {
+    let has_it = |it: &&Release| it.code() == Some(met);
+    let of_met = pointer.live_release().filter(has_it).or_else(|| pointer.releases.iter().rev().find(has_it));
+    match of_met {
+        Some(of_met) if of_met.created_at < release.created_at => Order::ApiFirst,
+        // One that no release has is of a deploy that did not finish, later than every release.
+        _ => Order::PagesFirst,
+    }
 }
 
 /// What the ledger says of code that it knows; the newest release's word.

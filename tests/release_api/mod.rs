@@ -4,6 +4,7 @@
 
 mod deploy;
 mod faults;
+mod forward;
 mod halves;
 mod hosted;
 mod order;

@@ -68,7 +68,7 @@ pub enum Source {
 pub enum Order {
     /// The API: a deploy's new pages may need what only the new API has.
     ApiFirst,
-    /// The pages: those of an earlier release do with either API.
+    /// The pages: those of an earlier release do with the API of a later one.
     PagesFirst,
 }
 
@@ -189,7 +189,7 @@ impl Candidate<'_> {
 /// The failure of a step that follows pages which are live already.
 pub(super) fn owed(failure: Error) -> Error {
     let message = format!("the pages are live again, but not their API: {failure}");
-    let help = "viewers meet the later API, which serves them; run the same command again to bring back theirs";
+    let help = "the later API serves them, too; run the same command again to bring back theirs";
     Error { message, help: Some(help.to_owned()), ..failure }
 }
 
