@@ -35,13 +35,13 @@ fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
     let status = world.json(&["status"]);
     assert_eq!((&status["api"]["version"], &status["api"]["matches"]), (&json!(live.version), &json!(true)));
 
-    // The same again: one request to the bucket, one to the function, and none that writes.
+    // The same again: one request to the bucket, two to the function, and none that writes.
     let asked = world.asked(|| {
         let unchanged = world.json(&["deploy"]);
         assert_eq!((&unchanged["requests"]["s3"], &unchanged["api"]["published"]), (&json!(1), &json!(false)));
         assert_eq!(unchanged["release"], done["release"]);
     });
-    assert_eq!(asked, ["GET /configuration?Qualifier=live"]);
+    assert_eq!(asked, ["GET /aliases/live".to_owned(), format!("GET /configuration?Qualifier={}", live.version)]);
 }
 
 #[test]

@@ -5,8 +5,10 @@
 mod deploy;
 mod faults;
 mod forward;
+mod function;
 mod halves;
 mod hosted;
+mod meanwhile;
 mod order;
 mod program;
 mod rollback;

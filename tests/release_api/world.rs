@@ -6,7 +6,7 @@ use aws_sdk_lambda::{
     Client,
     config::{BehaviorVersion, Region},
     primitives::Blob,
-    types::{FunctionCode, Runtime},
+    types::{AliasRoutingConfiguration, FunctionCode, Runtime},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime as Tokio;
@@ -155,6 +155,20 @@ impl World {
     pub fn point_to(&self, version: &str) {
         let update = self.lambda.update_alias().function_name(&self.function).name(LIVE_ALIAS);
         self.runtime.block_on(update.function_version(version).send()).unwrap();
+    }
+
+    /// Leads some of the viewers to another version, as somebody does who tries it on them.
+    pub fn share_with(&self, version: &str) {
+        let weights = AliasRoutingConfiguration::builder().additional_version_weights(version, 0.3).build();
+        let update = self.lambda.update_alias().function_name(&self.function).name(LIVE_ALIAS);
+        self.runtime.block_on(update.routing_config(weights).send()).unwrap();
+    }
+
+    /// Which other versions get a share of the viewers.
+    pub fn shares(&self) -> Option<Vec<String>> {
+        let asked = self.lambda.get_alias().function_name(&self.function).name(LIVE_ALIAS);
+        let routing = self.runtime.block_on(asked.send()).unwrap().routing_config?;
+        Some(routing.additional_version_weights?.into_keys().collect())
     }
 
     /// The version that viewers meet.

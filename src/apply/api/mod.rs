@@ -48,6 +48,8 @@ pub struct Change {
     pub reads: Vec<String>,
     /// Operations that the pages need.
     pub needs: Operations,
+    /// Processors that the code is for, as Lambda calls them.
+    pub architecture: String,
     /// The git commit that the code was built from.
     pub commit: Option<String>,
     /// When viewers meet it.
@@ -84,7 +86,7 @@ impl Change {
     /// Whether viewers meet the code already, so that it only needs to be looked at.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.before.code == self.code
+        self.before.is(&self.code)
     }
 
     /// Publishes a version with the code, where viewers do not meet it already, and tries it out.
@@ -100,6 +102,7 @@ impl Change {
         go_on(ports)?;
         let record = ApiRecord {
             digest: Some(self.code),
+            architecture: Some(self.architecture.clone()),
             version: Some(version.clone()),
             commit: self.commit.clone(),
             openapi: document.map(|document: Document| document.digest),
@@ -134,7 +137,7 @@ impl Change {
         }
         go_on(ports)?;
         tenure.confirm().await?;
-        self.functions.publish(&self.code).await
+        self.functions.publish(&self.code, &self.architecture).await
     }
 }
 
