@@ -145,6 +145,8 @@ impl Built {
             migrate: api.migrate.clone().map(|command| migrate(context, config, command, migration)),
             reads: api.smoke.clone(),
             needs: self.wanted.map(|it| it.operations).unwrap_or_default(),
+            // Before the first release viewers meet what `provision` leaves.
+            keeps_routes: !migration.allow_breaking && pointer.live_release().and_then(Release::code).is_some(),
             architecture: lambda.architecture.to_string(),
             commit: record.as_ref().and_then(|it| it.commit.clone()),
             order: Order::ApiFirst,
@@ -181,6 +183,7 @@ impl Half {
             reads: api.smoke.clone(),
             // Its pages did with it before.
             needs: Operations::default(),
+            keeps_routes: false,
             architecture: record
                 .as_ref()
                 .and_then(|it| it.architecture.clone())
@@ -189,6 +192,16 @@ impl Half {
             commit: record.as_ref().and_then(|it| it.commit.clone()),
         };
         Ok(Self { record, change: Some(change), _package: None })
+    }
+
+    /// What is worth knowing before it goes live.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let blind = self.change.as_ref().is_some_and(|change| !change.is_live() && change.reads.is_empty());
+        blind.then(|| {
+            "the new version of the API is tried out without a read of its data: name paths that must answer in `api.smoke`"
+                .to_owned()
+        })
     }
 
     /// Whether viewers will meet another version.

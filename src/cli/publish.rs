@@ -97,6 +97,7 @@ impl Prepared {
             match plan::unchanged(built, api.code(), &loaded.pointer) {
                 Ok(plan) => {
                     let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+                    notes.extend(untried(context, &api, options));
                     return Ok(Self { plan, api, loaded, notes, seen: None });
                 }
                 Err(changed) => built = changed,
@@ -137,6 +138,7 @@ impl Prepared {
         }
         let plan = plan::plan(&site, built, &state, &facts)?;
         let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+        notes.extend(untried(context, &api, options));
         Ok(Self { plan, api, loaded, notes, seen })
     }
 
@@ -245,6 +247,15 @@ fn saving(site: &Site) -> Option<u64> {
         asset.identity.source.size.checked_sub(best)
     });
     Some(saved.sum())
+}
+
+/// What is not known of a version of the API that goes live; said by whoever is about to have it so.
+fn untried(context: &Context, api: &api::Half, options: Options) -> Option<String> {
+    let note = api.note()?;
+    if options.writes {
+        context.say(format_args!("note: {note}"));
+    }
+    Some(note)
 }
 
 /// What viewers do without, where we do not manage what serves them.

@@ -12,4 +12,5 @@ mod meanwhile;
 mod order;
 mod program;
 mod rollback;
+mod routes;
 mod world;

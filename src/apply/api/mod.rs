@@ -48,6 +48,8 @@ pub struct Change {
     pub reads: Vec<String>,
     /// Operations that the pages need.
     pub needs: Operations,
+    /// Whether it must have every operation of the version before: pages that viewers have open use them.
+    pub keeps_routes: bool,
     /// Processors that the code is for, as Lambda calls them.
     pub architecture: String,
     /// The git commit that the code was built from.
@@ -100,6 +102,9 @@ impl Change {
             smoke::try_out(self, &version).await?
         };
         go_on(ports)?;
+        if self.keeps_routes && !self.is_live() {
+            smoke::require_kept_routes(self, &version, document.as_ref()).await?;
+        }
         let record = ApiRecord {
             digest: Some(self.code),
             architecture: Some(self.architecture.clone()),
