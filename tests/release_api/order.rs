@@ -223,8 +223,8 @@ fn an_alias_that_somebody_moved_meanwhile_is_left_alone() {
         let (ready, moved) = (std::sync::Mutex::new(ready.0), std::sync::Mutex::new(moved.1));
         let published = std::sync::atomic::AtomicBool::new(false);
         world.suffer(&["deploy", "--json"], move |request, _| {
-            let publishes = request.line.starts_with("POST ") && request.line.contains("/versions");
-            let before = published.fetch_or(publishes, std::sync::atomic::Ordering::SeqCst);
+            let posts = request.line.starts_with("POST ") && request.line.contains("/versions");
+            let before = published.fetch_or(posts, std::sync::atomic::Ordering::SeqCst);
             if before && request.line.starts_with("GET ") && request.line.contains("/aliases/live") {
                 let _ = ready.lock().unwrap().send(());
                 let _ = moved.lock().unwrap().recv();
