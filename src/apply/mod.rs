@@ -11,7 +11,10 @@ mod write;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures_util::{StreamExt as _, stream};
@@ -121,10 +124,12 @@ pub async fn apply(plan: &Plan, api: Option<&Change>, loaded: &LoadedPointer, po
         if let Some(candidate) = first {
             candidate.go_live(ports, &tenure).await?;
         }
-        let live = match pages(plan, begun, candidate, writer).await {
+        let seen = AtomicBool::new(false);
+        let live = match pages(plan, begun, candidate, &seen, writer).await {
             Ok(live) => live,
             Err(failure) => {
                 return Err(match first {
+                    Some(candidate) if seen.into_inner() => candidate.stays(failure),
                     Some(candidate) => candidate.take_back(failure, ports, &tenure).await,
                     None => failure,
                 });
@@ -151,11 +156,13 @@ async fn finally<T>(done: Result<T>, tenure: &Tenure) -> Result<T> {
     done
 }
 
-/// Makes the plan's pages live, and gives the pointer as it is then.
+/// Makes the plan's pages live, and gives the pointer as it is then. From when on viewers may have `seen` something of
+/// them, it says so.
 async fn pages(
     plan: &Plan,
     mut begun: Pointer,
     candidate: Option<&Candidate<'_>>,
+    seen: &AtomicBool,
     writer: Writer<'_>,
 ) -> Result<Pointer> {
     let Some(pointers) = &plan.pointers else {
@@ -167,7 +174,7 @@ async fn pages(
     }
     let mut pointers = pointers.clone();
     record(&mut pointers.live, candidate);
-    publish(plan, &pointers, writer).await
+    publish(plan, &pointers, seen, writer).await
 }
 
 /// Writes down what the live release's API turned out to be.
@@ -179,7 +186,7 @@ fn record(pointer: &mut Pointer, candidate: Option<&Candidate<'_>>) {
     }
 }
 
-async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result<Pointer> {
+async fn publish(plan: &Plan, pointers: &Pointers, seen: &AtomicBool, writer: Writer<'_>) -> Result<Pointer> {
     let Writer { ports, tenure } = writer;
     let store = ports.store.as_ref();
     if !plan.preserve.is_empty() {
@@ -205,6 +212,8 @@ async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result
     for wave in &plan.waves {
         let bytes = wave.writes.iter().map(Write::bytes_to_upload).sum();
         (ports.listener)(Event::Wave(wave.role, wave.writes.len(), bytes));
+        // Under a key with a content hash lies nothing that a page of before names. Any other takes effect at once.
+        seen.fetch_or(wave.role != Role::Immutable, Ordering::Relaxed);
         each(&wave.writes, ports, |write| async {
             let etag = writer.write(write).await?;
             if wave.role != Role::Immutable {
@@ -217,6 +226,7 @@ async fn publish(plan: &Plan, pointers: &Pointers, writer: Writer<'_>) -> Result
     }
     if !plan.removals.is_empty() {
         (ports.listener)(Event::Removing(plan.removals.len()));
+        seen.store(true, Ordering::Relaxed);
         each(&plan.removals, ports, |removal| writer.remove(removal)).await?;
     }
     let mut inventory = plan.inventory.clone();

@@ -33,8 +33,10 @@ const BREAKING: i32 = 8;
 /// What was built of the API, and what viewers meet of it now.
 #[derive(Default)]
 pub struct Built {
-    /// The code, and what runs now, where it is ours to publish.
-    code: Option<(Package, Live)>,
+    /// The code, where it is ours to publish.
+    code: Option<Package>,
+    /// What runs now, once that was looked at.
+    live: Option<Live>,
     /// The document that the pages' client was generated from.
     wanted: Option<Document>,
 }
@@ -51,7 +53,7 @@ pub struct Half {
 }
 
 impl Built {
-    /// Builds the API's code, and looks at what is live. Changes nothing.
+    /// Builds the API's code. Changes nothing.
     pub async fn new(
         context: &Context,
         config: &Config,
@@ -62,10 +64,8 @@ impl Built {
             return Ok(Self::default());
         };
         let code = match (&api.lambda, &environment.functions) {
-            (Some(lambda), Some(functions)) => {
-                let listener = listener(context);
-                let build = package::build(config, lambda, !options.no_build, &listener);
-                Some(futures_util::try_join!(build, functions.live())?)
+            (Some(lambda), Some(_)) => {
+                Some(package::build(config, lambda, !options.no_build, &listener(context)).await?)
             }
             _ => None,
         };
@@ -75,13 +75,22 @@ impl Built {
             Document::read(&bytes)
                 .map_err(|cause| unreadable(format!("{} is no OpenAPI document: {cause}", path.display())))
         });
-        Ok(Self { code, wanted: wanted.transpose()? })
+        Ok(Self { code, live: None, wanted: wanted.transpose()? })
+    }
+
+    /// Looks at what is live: once the ledger is read, so that whoever deploys in between is seen here, or by the
+    /// pointer's having changed when the lease is taken.
+    pub async fn look(&mut self, environment: &Environment) -> Result<()> {
+        if let (Some(_), Some(functions)) = (&self.code, &environment.functions) {
+            self.live = Some(functions.live().await?);
+        }
+        Ok(())
     }
 
     /// Digest of the code that was built.
     #[must_use]
     pub fn code(&self) -> Option<Digest> {
-        self.code.as_ref().map(|(package, _)| package.digest)
+        self.code.as_ref().map(|package| package.digest)
     }
 
     /// What a release records of it, as far as that is known before it is published. Fails where the API is hosted
@@ -92,11 +101,11 @@ impl Built {
         pointer: &Pointer,
         commit: Option<&String>,
     ) -> Result<Option<ApiRecord>> {
-        let Some((package, live)) = &self.code else { return hosted::record(config, self.wanted.as_ref()).await };
+        let Some(package) = &self.code else { return hosted::record(config, self.wanted.as_ref()).await };
         let same = known(pointer, package.digest).cloned();
         let mut record =
             same.unwrap_or(ApiRecord { digest: Some(package.digest), commit: commit.cloned(), ..ApiRecord::default() });
-        if live.code == package.digest {
+        if let Some(live) = self.live.as_ref().filter(|live| live.is(&package.digest)) {
             record.version = Some(live.version.clone());
         }
         Ok(Some(record))
@@ -113,8 +122,10 @@ impl Built {
         pointer: &Pointer,
     ) -> Half {
         let record = plan.outcome.release().api.clone();
-        let (Some((package, before)), Some(api), Some(functions)) = (self.code, &config.api, &environment.functions)
-        else {
+        let (Some(package), Some(before), Some(functions)) = (self.code, self.live, &environment.functions) else {
+            return Half { record, ..Half::default() };
+        };
+        let Some((api, lambda)) = config.api.as_ref().and_then(|api| Some((api, api.lambda.as_ref()?))) else {
             return Half { record, ..Half::default() };
         };
         let known = known(pointer, package.digest);
@@ -122,7 +133,7 @@ impl Built {
             let seen = known.and_then(|it| it.openapi);
             !plan.is_empty() && (known.is_none() || self.wanted.as_ref().is_some_and(|it| Some(it.digest) != seen))
         };
-        if before.code == package.digest && !needs_look() {
+        if before.is(&package.digest) && !needs_look() {
             return Half { record, ..Half::default() };
         }
         let body = Body::File { path: package.path().to_owned(), sha256: package.digest, size: package.size };
@@ -134,6 +145,9 @@ impl Built {
             migrate: api.migrate.clone().map(|command| migrate(context, config, command, migration)),
             reads: api.smoke.clone(),
             needs: self.wanted.map(|it| it.operations).unwrap_or_default(),
+            // Before the first release viewers meet what `provision` leaves.
+            keeps_routes: !migration.allow_breaking && pointer.live_release().and_then(Release::code).is_some(),
+            architecture: lambda.architecture.to_string(),
             commit: record.as_ref().and_then(|it| it.commit.clone()),
             order: Order::ApiFirst,
         };
@@ -143,17 +157,24 @@ impl Built {
 
 impl Half {
     /// What bringing back the API of `release` takes.
-    pub async fn of_rollback(config: &Config, environment: &Environment, release: &Release) -> Result<Self> {
+    pub async fn of_rollback(
+        config: &Config,
+        environment: &Environment,
+        pointer: &Pointer,
+        release: &Release,
+    ) -> Result<Self> {
         let (Some(api), Some(functions)) = (&config.api, &environment.functions) else { return Ok(Self::default()) };
         let record = release.api.clone();
         let unchanged = Self { record: record.clone(), ..Self::default() };
         let Some(code) = release.code() else { return Ok(unchanged) };
         let before = functions.live().await?;
-        if before.code == code {
+        if before.is(&code) {
             return Ok(unchanged);
         }
+        let configured = || api.lambda.as_ref().map(|lambda| lambda.architecture.to_string());
         let change = Change {
             functions: Arc::clone(functions),
+            order: order(pointer, before.code, release),
             before,
             code,
             source: Source::Kept,
@@ -161,8 +182,13 @@ impl Half {
             reads: api.smoke.clone(),
             // Its pages did with it before.
             needs: Operations::default(),
+            keeps_routes: false,
+            architecture: record
+                .as_ref()
+                .and_then(|it| it.architecture.clone())
+                .or_else(configured)
+                .unwrap_or_default(),
             commit: record.as_ref().and_then(|it| it.commit.clone()),
-            order: Order::PagesFirst,
         };
         Ok(Self { record, change: Some(change), _package: None })
     }
@@ -174,6 +200,16 @@ impl Half {
         let record = release.api.as_ref().filter(|_| environment.functions.is_none())?;
         let version = record.version.as_ref().map_or_else(String::new, |version| format!(" (version {version})"));
         Some(format!("{} was published with an API{version} that stays as it is: it is hosted elsewhere", release.id))
+    }
+
+    /// What is worth knowing before it goes live.
+    #[must_use]
+    pub fn note(&self) -> Option<String> {
+        let blind = self.change.as_ref().is_some_and(|change| !change.is_live() && change.reads.is_empty());
+        blind.then(|| {
+            "the new version of the API is tried out without a read of its data: name paths that must answer in `api.smoke`"
+                .to_owned()
+        })
     }
 
     /// Whether viewers will meet another version.
@@ -201,7 +237,19 @@ pub async fn half_done<'a>(environment: &Environment, pointer: &'a Pointer) -> R
     let Some(live) = pointer.live_release() else { return Ok(None) };
     let Some(code) = live.code() else { return Ok(None) };
     let met = environment.live_api().await?;
-    Ok(met.is_some_and(|met| met.code != code).then_some(live))
+    Ok(met.is_some_and(|met| !met.is(&code)).then_some(live))
+}
+
+/// Which half of `release` goes live first, where viewers meet the code `met`: an API serves the pages before it, and not
+/// those after it.
+fn order(pointer: &Pointer, met: Digest, release: &Release) -> Order {
+    let has_it = |it: &&Release| it.code() == Some(met);
+    let of_met = pointer.live_release().filter(has_it).or_else(|| pointer.releases.iter().rev().find(has_it));
+    match of_met {
+        Some(of_met) if of_met.created_at < release.created_at => Order::ApiFirst,
+        // One that no release has is of a deploy that did not finish, later than every release.
+        _ => Order::PagesFirst,
+    }
 }
 
 /// What the ledger says of code that it knows; the newest release's word.

@@ -197,10 +197,10 @@ pub struct Deploy {
     pub port: u16,
 }
 
-/// Options of commands that migrate the API's database.
+/// Options of commands that put a new version in the place of the API that is live.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Migration {
-    /// Let a migration break the version of the API that is live.
+    /// Let a migration break the version of the API that is live, and the new version lack routes of that one.
     #[arg(long)]
     pub allow_breaking: bool,
 }

@@ -74,6 +74,12 @@ impl Environment {
         }
     }
 
+    /// Fails where the API is ours to publish, and there is nothing to publish it to.
+    pub async fn require_function(&self) -> Result<()> {
+        let Some(functions) = &self.functions else { return Ok(()) };
+        functions.live().await.map(drop)
+    }
+
     /// Where visitors find the site.
     pub async fn url(&self, config: &Config) -> Result<String> {
         let Target::Aws(aws) = &config.target else {
@@ -121,9 +127,8 @@ impl Environment {
             None => Box::new(connection.tagged_cdn(&aws.bucket)),
         };
         let lambda = config.api.as_ref().and_then(|api| api.lambda.as_ref());
-        let function = |lambda: &config::Lambda| -> Arc<dyn Functions> {
-            let (name, architecture) = (Names::of(&aws.bucket).lambda(), lambda.architecture.to_string());
-            Arc::new(connection.function(&name, &aws.bucket, &architecture))
+        let function = |_: &config::Lambda| -> Arc<dyn Functions> {
+            Arc::new(connection.function(&Names::of(&aws.bucket).lambda(), &aws.bucket))
         };
         Ok(Self {
             store: Arc::new(CountingStore::new(store)),

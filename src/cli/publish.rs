@@ -14,7 +14,7 @@ use crate::{
     apply::{self, Applied, Ports},
     config::Config,
     error::Result,
-    model::{asset::Site, lease::Holder, path::ViewerPath},
+    model::{asset::Site, lease::Holder, ledger::Release, path::ViewerPath},
     plan::{self, Facts, Plan},
     remote::{
         cdn::Delivery,
@@ -74,14 +74,18 @@ impl Prepared {
             if loaded.pointer.negotiates != Some(true) {
                 environment.delivery().await?;
             }
+            if loaded.pointer.live_release().and_then(Release::code).is_none() {
+                environment.require_function().await?;
+            }
             if options.writes { lease::refuse_held(&loaded).map(|()| loaded) } else { Ok(loaded) }
         };
         let (early, mut site) = futures_util::try_join!(early, build(context, config, build_options))?;
-        let api = api::Built::new(context, config, environment, build_options).await?;
+        let mut api = api::Built::new(context, config, environment, build_options).await?;
         let loaded = if started.elapsed() < FRESH { early } else { state::load_pointer(store).await? };
         if options.writes {
             lease::refuse_held(&loaded)?;
         }
+        api.look(environment).await?;
         let mut notes = std::mem::take(&mut site.notes);
         // What the CDN was seen to do at the last deploy is what it does; where it did nothing, it may have begun to.
         let negotiates = match loaded.pointer.negotiates {
@@ -93,6 +97,7 @@ impl Prepared {
             match plan::unchanged(built, api.code(), &loaded.pointer) {
                 Ok(plan) => {
                     let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+                    notes.extend(untried(context, &api, options));
                     return Ok(Self { plan, api, loaded, notes, seen: None });
                 }
                 Err(changed) => built = changed,
@@ -133,6 +138,7 @@ impl Prepared {
         }
         let plan = plan::plan(&site, built, &state, &facts)?;
         let api = api.half(context, config, environment, options.migration, &plan, &loaded.pointer);
+        notes.extend(untried(context, &api, options));
         Ok(Self { plan, api, loaded, notes, seen })
     }
 
@@ -241,6 +247,15 @@ fn saving(site: &Site) -> Option<u64> {
         asset.identity.source.size.checked_sub(best)
     });
     Some(saved.sum())
+}
+
+/// What is not known of a version of the API that goes live; said by whoever is about to have it so.
+fn untried(context: &Context, api: &api::Half, options: Options) -> Option<String> {
+    let note = api.note()?;
+    if options.writes {
+        context.say(format_args!("note: {note}"));
+    }
+    Some(note)
 }
 
 /// What viewers do without, where we do not manage what serves them.

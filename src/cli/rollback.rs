@@ -60,7 +60,7 @@ async fn prepare(config: &Config, environment: &Environment, args: &args::Rollba
         None => plan::target(&loaded.pointer, args.release.as_deref())?,
     };
     let (api, delivery, state, manifest) = futures_util::try_join!(
-        Half::of_rollback(config, environment, release),
+        Half::of_rollback(config, environment, &loaded.pointer, release),
         environment.delivery(),
         state::load(store, loaded.pointer.clone()),
         state::load_manifest(store, &release.manifest)

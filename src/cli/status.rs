@@ -110,10 +110,10 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     let lease = loaded.pointer.lease.clone().filter(|_| held).map(|lease| Lock::Lease(lease.holder));
     let pointer = loaded.pointer;
     let release = pointer.live_release().and_then(|live| live.api.as_ref());
-    let api = function.map(|Live { version, code }| Api {
-        matches: release.is_some_and(|it| it.digest == Some(code)),
-        version,
-        digest: code,
+    let api = function.map(|live| Api {
+        matches: release.and_then(|it| it.digest).is_some_and(|code| live.is(&code)),
+        version: live.version,
+        digest: live.code,
         release,
     });
     let status = Status {
@@ -217,7 +217,7 @@ fn words(status: &Status) -> String {
         let how = match (matches, status.live) {
             (true, _) | (false, None) => "",
             (false, Some(_)) => {
-                "; the live release has another one, so a deploy or rollback did not finish: run it again"
+                "; the live release has another one, or some viewers meet another one: run the deploy or rollback again"
             }
         };
         line("API", &format!("version {version}, code {}{how}", digest.short()));

@@ -47,7 +47,7 @@ struct Wire {
     #[serde(default)]
     servers: Vec<Server>,
     #[serde(default)]
-    paths: BTreeMap<String, serde_json::Map<String, serde_json::Value>>,
+    paths: BTreeMap<String, serde_json::Value>,
 }
 
 #[derive(Default, Deserialize)]
@@ -69,7 +69,9 @@ impl Document {
         let document: Wire = serde_json::from_slice(bytes).map_err(|cause| cause.to_string())?;
         let base = document.servers.first().map_or("", |server| base(&server.url));
         let mut operations = Operations::default();
-        for (path, item) in &document.paths {
+        // Other names are extensions, which may be anything.
+        for (path, item) in document.paths.iter().filter(|(path, _)| path.starts_with('/')) {
+            let item = item.as_object().ok_or_else(|| format!("paths: {path} is no object"))?;
             for method in METHODS.iter().filter(|method| item.contains_key(**method)) {
                 operations.add(method.to_uppercase(), format!("{base}{path}"));
             }
@@ -163,9 +165,19 @@ mod tests {
 
     #[test]
     fn what_is_no_document_is_refused() {
-        for bad in ["", "[]", "nothing", r#"{"openapi": "3.1.0", "paths": []}"#, r#"{"swagger": "2.0"}"#] {
+        let paths = [r#"{"openapi": "3.1.0", "paths": []}"#, r#"{"openapi": "3.1.0", "paths": { "/plans": 1 }}"#];
+        for bad in ["", "[]", "nothing", r#"{"swagger": "2.0"}"#].into_iter().chain(paths) {
             assert!(Document::read(bad.as_bytes()).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn extensions_are_no_paths() {
+        let document = read(&json!({
+            "openapi": "3.1.0",
+            "paths": { "x-owner": "plans team", "x-list": [1], "x-like": { "get": {} }, "/plans": { "get": {}, "x-rate": 5 } },
+        }));
+        assert_eq!(named(&Operations::default().lacking(&document.operations)), ["GET /plans".to_owned()].into());
     }
 
     prop_compose! {

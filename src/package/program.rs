@@ -6,6 +6,8 @@ use std::{
     path::Path,
 };
 
+use bytesize::ByteSize;
+
 use super::unfit;
 use crate::{
     config::api::Architecture,
@@ -16,8 +18,11 @@ use crate::{
 const MACHINE: usize = 18;
 const HEAD: u64 = 20;
 
-/// Refuses what would fail on Lambda only when a version is tried out: a program of this machine's own kind, or of
-/// other processors. A script runs anywhere.
+/// Most bytes of what a function's zip unpacks to (AWS Lambda Developer Guide, "Lambda quotas").
+const LARGEST: u64 = 262_144_000;
+
+/// Refuses what would fail on Lambda only once the database is migrated: what is too large for it, a program of this
+/// machine's own kind, or of other processors. A script runs anywhere.
 pub fn check(program: &Path, architecture: Architecture) -> Result<()> {
     let file = match File::open(program) {
         Err(cause) if cause.kind() == ErrorKind::NotFound => {
@@ -26,6 +31,12 @@ pub fn check(program: &Path, architecture: Architecture) -> Result<()> {
         }
         file => file.doing("read", program)?,
     };
+    let size = file.metadata().doing("read", program)?.len();
+    if size > LARGEST {
+        let [size, largest] = [size, LARGEST].map(|bytes| ByteSize::b(bytes).display().si());
+        let help = "strip its symbols (for Rust: `strip = true` under `[profile.release]`), and leave out what it does not need";
+        return Err(unfit(program, &format!("has {size}, and Lambda takes {largest}"), help));
+    }
     let mut head = Vec::new();
     file.take(HEAD).read_to_end(&mut head).doing("read", program)?;
     if head.starts_with(b"#!") {
@@ -56,6 +67,21 @@ fn machine(architecture: Architecture) -> u16 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_lambda_would_not_unpack_is_refused() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "#!/bin/sh\n").unwrap();
+        // Holes take no room on the disk.
+        let check_at = |size| {
+            file.as_file().set_len(size).unwrap();
+            check(file.path(), Architecture::X86)
+        };
+        check_at(LARGEST).unwrap();
+        let error = check_at(LARGEST + 1).unwrap_err();
+        assert_eq!((error.exit_code(), error.rule), (4, "api-program"));
+        assert!(error.message.contains("Lambda takes 262.1 MB") && error.help.unwrap().contains("strip"));
+    }
 
     fn judge(bytes: &[u8], architecture: Architecture) -> Option<String> {
         let file = tempfile::NamedTempFile::new().unwrap();

@@ -14,6 +14,16 @@ pub struct Live {
     pub version: String,
     /// Digest of its code's zip.
     pub code: Digest,
+    /// Whether some viewers meet another version.
+    pub split: bool,
+}
+
+impl Live {
+    /// Whether every viewer meets this code.
+    #[must_use]
+    pub fn is(&self, code: &Digest) -> bool {
+        self.code == *code && !self.split
+    }
 }
 
 /// What a version answers to a request.
@@ -36,18 +46,18 @@ pub trait Functions: Send + Sync {
     /// [`Class::Config`](crate::error::Class::Config) when there is no such function.
     async fn live(&self) -> Result<Live>;
 
-    /// Publishes a version with the code in the bucket that has this digest, and the function's own configuration, and
-    /// gives its number once it can be asked. Viewers do not meet it.
-    async fn publish(&self, code: &Digest) -> Result<String>;
+    /// Publishes a version with the code in the bucket that has this digest and is for this architecture, and the
+    /// function's own configuration, and gives its number once it can be asked. Viewers do not meet it.
+    async fn publish(&self, code: &Digest, architecture: &str) -> Result<String>;
 
     /// Asks a version for `GET path`, as its function URL would.
     async fn ask(&self, version: &str, path: &str) -> Result<Answer>;
 
-    /// Has viewers meet `version` instead of the version `before`. Where they meet it already, nothing is done.
+    /// Has all viewers meet `version` instead of the version `before`. Where they do already, nothing is done.
     ///
     /// # Errors
     /// [`Class::Conflict`](crate::error::Class::Conflict) when they meet another one than `before`; then nothing was
-    /// changed.
+    /// changed. After any other failure the message says which version they meet, or that this is not known.
     async fn go_live(&self, version: &str, before: &str) -> Result<()>;
 
     /// Every version that was published and not deleted.

@@ -41,7 +41,7 @@ fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
     let status = world.json(&["status"]);
     assert_eq!((&status["api"]["version"], &status["api"]["matches"]), (&json!(live.version), &json!(true)));
 
-    // The same again: one request to the bucket, one to the function, and none that writes.
+    // The same again: one request to the bucket, two to the function, and none that writes.
     let asked = world.asked(|| {
         let unchanged = world.json(&["deploy"]);
         let requests = &unchanged["requests"];
@@ -49,7 +49,7 @@ fn both_halves_go_live_as_one_release_and_an_unchanged_one_costs_a_look() {
         assert_eq!(unchanged["api"]["published"], json!(false));
         assert_eq!(unchanged["release"], done["release"]);
     });
-    assert_eq!(asked, ["GET /configuration?Qualifier=live"]);
+    assert_eq!(asked, ["GET /aliases/live".to_owned(), format!("GET /configuration?Qualifier={}", live.version)]);
 }
 
 #[test]

@@ -4,11 +4,16 @@
 
 mod deploy;
 mod faults;
+mod forward;
+mod function;
+mod halves;
 mod hosted;
 mod interrupts;
 mod lease;
+mod meanwhile;
 mod order;
 pub mod program;
 mod prune;
 mod rollback;
+mod routes;
 pub mod world;

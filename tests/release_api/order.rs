@@ -100,7 +100,8 @@ fn a_migration_that_fails_or_breaks_stops_the_deploy_before_the_function_is_touc
         let error = world.refused(&["deploy"], 8, "breaking-migration");
         assert!(error["message"].as_str().unwrap().contains("drops plans.price"), "{error}");
     });
-    assert_eq!(asked, ["GET /configuration?Qualifier=live"; 2]);
+    let look = || ["GET /aliases/live".to_owned(), format!("GET /configuration?Qualifier={}", live.version)];
+    assert_eq!(asked, [look(), look()].concat());
     assert_eq!((world.live(), world.objects().public()), (live.clone(), objects.public()));
     // Allowed, it goes on, and says so to the command.
     migrate("test $ALLOW_BREAKING = 1 && touch migrated");
@@ -136,8 +137,9 @@ fn pages_that_need_routes_which_the_api_lacks_are_refused() {
     let after = world.release(&more, &release("b"));
     assert_eq!(json!(world.live().code), after.api()["digest"]);
     // Whether pages need more than they did is seen without asking the API.
+    let version = world.live().version;
     let asked = world.asked(|| drop(world.release(&more, &release("c"))));
-    assert_eq!(asked, ["GET /configuration?Qualifier=live"]);
+    assert_eq!(asked, ["GET /aliases/live".to_owned(), format!("GET /configuration?Qualifier={version}")]);
 }
 
 #[test]
@@ -145,8 +147,8 @@ fn pages_that_cannot_be_published_take_the_api_back() {
     let (world, objects, live) = deployed();
     world.build(&Program::new("two", ROUTES), &release("b"));
     let run = world.suffer(&["deploy", "--json"], |request, _| {
-        // The last wave is refused, again and again.
-        if request.line.starts_with("PUT ") && request.line.contains("/index.html") {
+        // Files that only the new pages name are refused, again and again.
+        if request.line.starts_with("PUT ") && request.line.contains("/assets/app.bbbbbbbb.js") {
             Fate::slow_down()
         } else {
             Fate::passes()
@@ -180,7 +182,7 @@ fn an_api_that_cannot_be_taken_back_serves_the_old_pages_until_the_next_deploy()
     let run = world.suffer(&["deploy", "--json"], move |request, _| {
         let put = |what: &str| request.line.starts_with("PUT ") && request.line.contains(what);
         let back = put("/aliases/live") && moves.fetch_add(1, std::sync::atomic::Ordering::SeqCst) > 0;
-        if back || put("/index.html") { Fate::slow_down() } else { Fate::passes() }
+        if back || put("/assets/app.bbbbbbbb.js") { Fate::slow_down() } else { Fate::passes() }
     });
     let error = &run.json()["error"];
     assert_eq!((run.code, &error["rule"]), (5, &json!("throttled")), "{run:?}");
@@ -219,8 +221,11 @@ fn an_alias_that_somebody_moved_meanwhile_is_left_alone() {
             moved.0.send(()).unwrap();
         });
         let (ready, moved) = (std::sync::Mutex::new(ready.0), std::sync::Mutex::new(moved.1));
+        let published = std::sync::atomic::AtomicBool::new(false);
         world.suffer(&["deploy", "--json"], move |request, _| {
-            if request.line.starts_with("GET ") && request.line.contains("/aliases/live") {
+            let posts = request.line.starts_with("POST ") && request.line.contains("/versions");
+            let before = published.fetch_or(posts, std::sync::atomic::Ordering::SeqCst);
+            if before && request.line.starts_with("GET ") && request.line.contains("/aliases/live") {
                 let _ = ready.lock().unwrap().send(());
                 let _ = moved.lock().unwrap().recv();
             }

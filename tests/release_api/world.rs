@@ -6,7 +6,7 @@ use aws_sdk_lambda::{
     Client,
     config::{BehaviorVersion, Region},
     primitives::Blob,
-    types::{FunctionCode, Runtime},
+    types::{AliasRoutingConfiguration, FunctionCode, Runtime},
 };
 use serde_json::Value;
 use tokio::runtime::Runtime as Tokio;
@@ -173,6 +173,20 @@ impl World {
         self.runtime.block_on(update.function_version(version).send()).unwrap();
     }
 
+    /// Leads some of the viewers to another version, as somebody does who tries it on them.
+    pub fn share_with(&self, version: &str) {
+        let weights = AliasRoutingConfiguration::builder().additional_version_weights(version, 0.3).build();
+        let update = self.lambda.update_alias().function_name(&self.function).name(LIVE_ALIAS);
+        self.runtime.block_on(update.routing_config(weights).send()).unwrap();
+    }
+
+    /// Which other versions get a share of the viewers.
+    pub fn shares(&self) -> Option<Vec<String>> {
+        let asked = self.lambda.get_alias().function_name(&self.function).name(LIVE_ALIAS);
+        let routing = self.runtime.block_on(asked.send()).unwrap().routing_config?;
+        Some(routing.additional_version_weights?.into_keys().collect())
+    }
+
     /// The version that viewers meet.
     pub fn live(&self) -> Live {
         let asked = self.lambda.get_function_configuration().function_name(&self.function).qualifier(LIVE_ALIAS);
@@ -193,6 +207,17 @@ impl World {
         self.runtime.block_on(alias.send()).unwrap();
     }
 
+    /// Runs a command that must succeed, and gives the numbers of the requests that first write to each of these.
+    pub fn order_of(&self, args: &[&str], targets: &[&str]) -> Vec<Option<usize>> {
+        self.proxy.record();
+        self.json(args);
+        let made = self.proxy.recorded();
+        let first = |target: &&str| made.iter().position(|it| it.method() == "PUT" && it.target().contains(*target));
+        let found: Vec<_> = targets.iter().map(first).collect();
+        assert!(found.iter().all(Option::is_some), "{targets:?}: {found:?}");
+        found
+    }
+
     /// Runs a command while `script` decides the fate of its requests.
     pub fn suffer(&self, args: &[&str], script: impl Fn(&Request, &Victim) -> Fate + Send + Sync + 'static) -> Run {
         suffer(&self.proxy, &mut self.command(args), script)
@@ -210,6 +235,14 @@ impl World {
 }
 
 impl Objects {
+    /// Whether viewers may meet something that `one` has and `other` has not: a page, or what an open page may load.
+    pub fn meets_of(&self, one: &Self, other: &Self) -> bool {
+        let (one, other) = (one.public(), other.public());
+        let fixed = |object: &Object| object.cache_control.as_deref().is_some_and(|it| it.contains("immutable"));
+        let is_of_one = |key: &str, object: &Object| one.get(key) == Some(&object) && other.get(key) != Some(&object);
+        self.public().iter().any(|(key, object)| !fixed(object) && is_of_one(key, object))
+    }
+
     /// What the live release says of its API.
     pub fn api(&self) -> Value {
         let pointer = self.pointer();

@@ -48,6 +48,10 @@ pub struct Change {
     pub reads: Vec<String>,
     /// Operations that the pages need.
     pub needs: Operations,
+    /// Whether it must have every operation of the version before: pages that viewers have open use them.
+    pub keeps_routes: bool,
+    /// Processors that the code is for, as Lambda calls them.
+    pub architecture: String,
     /// The git commit that the code was built from.
     pub commit: Option<String>,
     /// When viewers meet it.
@@ -68,7 +72,7 @@ pub enum Source {
 pub enum Order {
     /// The API: a deploy's new pages may need what only the new API has.
     ApiFirst,
-    /// The pages: those of an earlier release do with either API.
+    /// The pages: those of an earlier release do with the API of a later one.
     PagesFirst,
 }
 
@@ -84,7 +88,7 @@ impl Change {
     /// Whether viewers meet the code already, so that it only needs to be looked at.
     #[must_use]
     pub fn is_live(&self) -> bool {
-        self.before.code == self.code
+        self.before.is(&self.code)
     }
 
     /// Publishes a version with the code, where viewers do not meet it already, and tries it out.
@@ -101,8 +105,12 @@ impl Change {
             }
         };
         go_on(ports)?;
+        if self.keeps_routes && !self.is_live() {
+            smoke::require_kept_routes(self, &version, document.as_ref()).await?;
+        }
         let record = ApiRecord {
             digest: Some(self.code),
+            architecture: Some(self.architecture.clone()),
             version: Some(version.clone()),
             commit: self.commit.clone(),
             openapi: document.map(|document: Document| document.digest),
@@ -137,7 +145,7 @@ impl Change {
         }
         go_on(ports)?;
         tenure.confirm().await?;
-        self.functions.publish(&self.code).await
+        self.functions.publish(&self.code, &self.architecture).await
     }
 }
 
@@ -154,7 +162,20 @@ impl Candidate<'_> {
         Ok(())
     }
 
-    /// Has viewers meet the version before it again, as its pages did not come to be live because of `failure`.
+    /// What to say of `failure`, which came when viewers may have met new pages already: they need this version, and
+    /// it serves the pages before them, too.
+    pub(super) fn stays(&self, failure: Error) -> Error {
+        if self.change.is_live() || failure.rule == LOST {
+            return failure;
+        }
+        let message = format!(
+            "{failure}; version {} of the API stays, since some of its pages may be in place, and it serves those before them, too",
+            self.version
+        );
+        Error { message, ..failure }
+    }
+
+    /// Has viewers meet the version before it again: because of `failure` they have met none of its pages.
     pub(super) async fn take_back(&self, failure: Error, ports: &Ports, tenure: &Tenure) -> Error {
         if self.change.is_live() {
             return failure;
@@ -186,7 +207,7 @@ pub(super) fn owed(failure: Error) -> Error {
         return failure;
     }
     let message = format!("the pages are live again, but not their API: {failure}");
-    let help = "viewers meet the later API, which serves them; run the same command again to bring back theirs";
+    let help = "the later API serves them, too; run the same command again to bring back theirs";
     Error { message, help: Some(help.to_owned()), ..failure }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Change;
 use crate::{
     error::{Class, Error, Result},
-    model::openapi::{Document, Operation},
+    model::openapi::{Document, Operation, Operations},
     remote::functions::Answer,
 };
 
@@ -40,6 +40,28 @@ pub async fn document(change: &Change, version: &str) -> Result<Option<Document>
         .map_err(|cause| unfit(version, &format!("{OPENAPI} is no OpenAPI document: {cause}")))?;
     require_routes(&document.operations.lacking(&change.needs), &format!("version {version} of the API"))?;
     Ok(Some(document))
+}
+
+/// Fails when the version, whose document says what is `offered`, lacks an operation of the version that viewers meet.
+/// One that does not say what it has holds up none that works.
+pub async fn require_kept_routes(change: &Change, version: &str, offered: Option<&Document>) -> Result<()> {
+    let before = &change.before.version;
+    let answer = ask(change, before, OPENAPI).await?;
+    let document = Some(answer).filter(|it| it.status == 200).and_then(|it| Document::read(&it.body).ok());
+    let Some(Document { operations: met, .. }) = document else { return Ok(()) };
+    let none = Operations::default();
+    let lacking = offered.map_or(&none, |document| &document.operations).lacking(&met);
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    let names: Vec<_> = lacking.iter().map(ToString::to_string).collect();
+    let message = format!(
+        "version {version} of the API lacks routes of version {before}, which viewers meet: {}",
+        names.join(", ")
+    );
+    Err(Error::new(Class::Brake, "api-drops-routes", message)
+        .help("viewers never met it, and the pages are as they were; keep the routes until no page that viewers may have open needs them, or deploy with --allow-breaking; to go back to an earlier release, use `treebeard-cdn rollback`")
+        .details(serde_json::json!({ "routes": names })))
 }
 
 /// Fails when `holder` lacks operations that the pages need.

@@ -125,10 +125,10 @@ impl Connection {
         CloudFront::new(&self.cloudfront, id)
     }
 
-    /// The Lambda function `name`, whose code lies in `bucket`, and is for this architecture: `x86_64` or `arm64`.
+    /// The Lambda function `name`, whose code lies in `bucket`.
     #[must_use]
-    pub fn function(&self, name: &str, bucket: &str, architecture: &str) -> LambdaFunction {
-        LambdaFunction::new(&self.lambda, name, bucket, architecture)
+    pub fn function(&self, name: &str, bucket: &str) -> LambdaFunction {
+        LambdaFunction::new(&self.lambda, name, bucket)
     }
 
     /// Who makes and keeps a site's resources.

@@ -8,9 +8,11 @@ use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_lambda::{
     Client, Config,
-    operation::get_function_configuration::GetFunctionConfigurationOutput as Configuration,
+    operation::{
+        get_alias::GetAliasOutput as Alias, get_function_configuration::GetFunctionConfigurationOutput as Configuration,
+    },
     primitives::Blob,
-    types::{Architecture, LastUpdateStatus, State},
+    types::{AliasRoutingConfiguration, LastUpdateStatus, State},
 };
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -43,14 +45,13 @@ pub struct LambdaFunction {
     count: Count,
     name: String,
     bucket: String,
-    architecture: Architecture,
     region: String,
     endpoint: Option<String>,
 }
 
 impl LambdaFunction {
-    /// The function `name`, whose code lies in `bucket`, and is for `architecture`.
-    pub(super) fn new(sdk: &SdkConfig, name: &str, bucket: &str, architecture: &str) -> Self {
+    /// The function `name`, whose code lies in `bucket`.
+    pub(super) fn new(sdk: &SdkConfig, name: &str, bucket: &str) -> Self {
         let count = Count::default();
         let config = aws_sdk_lambda::config::Builder::from(sdk).interceptor(count.clone()).build();
         Self {
@@ -58,7 +59,6 @@ impl LambdaFunction {
             count,
             name: name.to_owned(),
             bucket: bucket.to_owned(),
-            architecture: architecture.into(),
             region: sdk.region().map_or_else(String::new, ToString::to_string),
             endpoint: sdk.endpoint_url().map(str::to_owned),
         }
@@ -74,6 +74,15 @@ impl LambdaFunction {
         match asked.send().await {
             Err(failure) if is(&failure, &["ResourceNotFoundException"]) => Err(self.missing()),
             Err(failure) => Err(self.request("look at", "lambda:GetFunctionConfiguration").failed(&failure)),
+            Ok(found) => Ok(found),
+        }
+    }
+
+    async fn alias(&self) -> Result<Alias> {
+        let asked = self.client.get_alias().function_name(&self.name).name(LIVE_ALIAS);
+        match asked.send().await {
+            Err(failure) if is(&failure, &["ResourceNotFoundException"]) => Err(self.missing()),
+            Err(failure) => Err(self.request("look at the alias of", "lambda:GetAlias").failed(&failure)),
             Ok(found) => Ok(found),
         }
     }
@@ -123,10 +132,10 @@ impl LambdaFunction {
     }
 
     /// Has `$LATEST` run the code. None when somebody else is changing the function at the moment.
-    async fn take_code(&self, code: &Digest) -> Result<Option<()>> {
+    async fn take_code(&self, code: &Digest, architecture: &str) -> Result<Option<()>> {
         let key = StorageKey::package(code);
         let asked = self.client.update_function_code().function_name(&self.name);
-        let asked = asked.architectures(self.architecture.clone());
+        let asked = asked.architectures(architecture.into());
         match asked.s3_bucket(&self.bucket).s3_key(key.as_str()).send().await {
             Ok(_) => Ok(Some(())),
             Err(failure) if is(&failure, MEANWHILE) => Ok(None),
@@ -164,30 +173,34 @@ fn digest(sha256: Option<&str>) -> Option<Digest> {
 #[async_trait]
 impl Functions for LambdaFunction {
     async fn live(&self) -> Result<Live> {
+        let alias = self.alias().await?;
+        let split = is_split(&alias);
+        let version = self.request("look at the alias of", "lambda:GetAlias").answered(alias.function_version)?;
+        let found = self.configuration(&version).await?;
         let request = self.request("look at", "lambda:GetFunctionConfiguration");
-        let found = self.configuration(LIVE_ALIAS).await?;
-        let code = request.answered(digest(found.code_sha256()))?;
-        Ok(Live { version: request.answered(found.version)?, code })
+        Ok(Live { version, code: request.answered(digest(found.code_sha256()))?, split })
     }
 
     /// A version that equals the one published last is that one: whoever lost the answer publishes nothing twice.
-    async fn publish(&self, code: &Digest) -> Result<String> {
+    async fn publish(&self, code: &Digest, architecture: &str) -> Result<String> {
         let begun = Instant::now();
         let mut taken = false;
         let version = loop {
             let latest = self.settled(LATEST).await?;
             let has_code = digest(latest.code_sha256()) == Some(*code);
+            // An update that failed before this one may be what this one mends.
+            let failed = latest.last_update_status == Some(LastUpdateStatus::Failed);
+            if taken && failed {
+                return Err(self.refused(LATEST, latest.last_update_status_reason()));
+            }
             if taken && !has_code {
                 return Err(self.other_code(code));
             }
-            if has_code && latest.last_update_status == Some(LastUpdateStatus::Failed) {
-                return Err(self.refused(LATEST, latest.last_update_status_reason()));
-            }
-            if has_code {
+            if has_code && !failed {
                 if let Some(version) = self.publish_version(&latest).await? {
                     break version;
                 }
-            } else if self.take_code(code).await?.is_some() {
+            } else if self.take_code(code, architecture).await?.is_some() {
                 taken = true;
                 continue;
             }
@@ -220,27 +233,27 @@ impl Functions for LambdaFunction {
     }
 
     async fn go_live(&self, version: &str, before: &str) -> Result<()> {
-        let look = || async {
-            let request = self.request("look at the alias of", "lambda:GetAlias");
-            let asked = self.client.get_alias().function_name(&self.name).name(LIVE_ALIAS);
-            asked.send().await.map_err(|failure| request.failed(&failure))
-        };
-        let found = look().await?;
+        let found = self.alias().await?;
         match found.function_version() {
-            Some(live) if live == version => return Ok(()),
-            Some(live) if live != before => return Err(changed(live, before)),
+            Some(live) if live == version && !is_split(&found) => return Ok(()),
+            Some(live) if live != version && live != before => return Err(changed(live, before)),
             _ => {}
         }
         let asked = self.client.update_alias().function_name(&self.name).name(LIVE_ALIAS);
-        let moved = asked.function_version(version).set_revision_id(found.revision_id).send().await;
-        match moved {
-            Ok(_) => Ok(()),
-            // Perhaps it was this process that moved it, and the answer got lost.
-            Err(failure) if is(&failure, MEANWHILE) => match look().await?.function_version() {
-                Some(live) if live == version => Ok(()),
-                live => Err(changed(live.unwrap_or("?"), before)),
+        // Weights that somebody gave other versions would keep some viewers there.
+        let whole = is_split(&found).then(|| AliasRoutingConfiguration::builder().build());
+        let asked = asked.function_version(version).set_routing_config(whole).set_revision_id(found.revision_id);
+        let Err(failure) = asked.send().await else { return Ok(()) };
+        let meanwhile = is(&failure, MEANWHILE);
+        let failure = self.request("move the alias of", "lambda:UpdateAlias").failed(&failure);
+        // Perhaps it was moved, and the answer got lost.
+        match self.alias().await {
+            Err(_) => Err(uncertain(failure, version, before)),
+            Ok(now) => match now.function_version() {
+                Some(live) if live == version && !is_split(&now) => Ok(()),
+                live if meanwhile || live != Some(before) => Err(changed(live.unwrap_or("?"), before)),
+                _ => Err(still(failure, before)),
             },
-            Err(failure) => Err(self.request("move the alias of", "lambda:UpdateAlias").failed(&failure)),
         }
     }
 
@@ -269,6 +282,25 @@ impl Functions for LambdaFunction {
     fn requests(&self) -> u64 {
         self.count.so_far()
     }
+}
+
+/// Whether the alias sends some of its viewers to another version than its own.
+fn is_split(alias: &Alias) -> bool {
+    let weights = alias.routing_config().and_then(AliasRoutingConfiguration::additional_version_weights);
+    weights.is_some_and(|weights| weights.values().any(|&share| share > 0.0))
+}
+
+/// The failure of a move that did not take place.
+fn still(failure: Error, before: &str) -> Error {
+    Error { message: format!("{failure}; viewers meet version {before} of the API as before"), ..failure }
+}
+
+/// The failure of a move that may have taken place.
+fn uncertain(failure: Error, version: &str, before: &str) -> Error {
+    let message =
+        format!("{failure}; whether viewers meet version {version} of the API or still {before} is not known");
+    let help = "`treebeard-cdn status` says which; run the command again, and it goes on from there";
+    Error { message, help: Some(help.to_owned()), ..failure }
 }
 
 fn changed(live: &str, before: &str) -> Error {
