@@ -142,8 +142,19 @@ async fn destroy(
             wanted: left,
             found: there,
             changes: Vec::new(),
-            settled: false,
+            narrows: false,
         });
+    }
+    let stays = plan::outliving(&everything).map(|role| {
+        format!(
+            "role {} stays for now: as that role Lambda removes the network's interfaces, up to 20 minutes after the \
+             function is gone. Run the command again in half an hour, which removes the role",
+            role.id
+        )
+    });
+    let notes: Vec<_> = stays.into_iter().collect();
+    for note in &notes {
+        context.say(format_args!("note: {note}"));
     }
     let steps = removal(everything);
     let mut emptied = 0;
@@ -156,7 +167,7 @@ async fn destroy(
         let _draining = context.drain();
         emptied = provision::destroy(&steps, &workshop, args.with_content).await?;
     }
-    let report = Report { resources: &steps, changes: !steps.0.is_empty(), ..empty(config, args) };
+    let report = Report { resources: &steps, changes: !steps.0.is_empty(), notes: &notes, ..empty(config, args) };
     context.print(&report, || match (args.dry_run, emptied) {
         (true, _) => steps.to_string(),
         (false, 0) => format!("{} resources removed\n", steps.0.len()),

@@ -36,9 +36,9 @@ pub struct Step {
     pub found: Option<Found>,
     /// The fields that change.
     pub changes: Vec<Change>,
-    /// Whether it comes after the distribution's change has reached every edge: it takes something away that edges
-    /// relied on before.
-    pub settled: bool,
+    /// Whether it takes something away that viewers relied on before: a secret that edges sent, a permission of the
+    /// version that they met. It comes last, once every edge knows the distribution.
+    pub narrows: bool,
 }
 
 /// What becomes of every resource, in the order in which it happens.
@@ -66,17 +66,17 @@ pub fn plan(wanted: Vec<Resource>, mut found: BTreeMap<Kind, BTreeMap<String, Fo
         steps.sort_by_key(|step| match (step.wanted.kind(), &step.found) {
             (Kind::Distribution, _) => 1,
             (Kind::Bucket, Some(_)) => 2,
-            _ if step.settled => 2,
+            _ if step.narrows => 2,
             _ => 0,
         });
     }
     Ok(Steps(steps))
 }
 
-/// What becomes of a resource once the distribution was changed, beyond the earlier step.
+/// What becomes of a resource once nobody relies on what the earlier step left.
 fn again(wanted: Resource, earlier: &Step) -> Step {
     let changes = changes(&wanted.settings, Some(&earlier.wanted.settings));
-    Step { action: Action::Update, wanted, found: earlier.found.clone(), changes, settled: true }
+    Step { action: Action::Update, wanted, found: earlier.found.clone(), changes, narrows: true }
 }
 
 fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) -> Result<Step> {
@@ -95,14 +95,20 @@ fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) 
         return Err(Error::new(Class::Config, "bucket-region", message)
             .help(format!("set `region: {}` for this environment in cdn-config.yml", found.region)));
     }
-    Ok(Step { action, wanted, found, changes, settled: false })
+    Ok(Step { action, wanted, found, changes, narrows: false })
 }
 
-/// What has to be done for nothing of what was found to be left, but for a bucket that was there before.
+/// What has to be done for nothing of what was found to be left, but for a bucket that was there before, and what
+/// is [`outliving`] the rest.
 #[must_use]
 pub fn removal(mut steps: Steps) -> Steps {
-    let is_ours = |found: &Found| found.settings.kind() != Kind::Bucket || !found.is_adopted();
-    steps.0.retain(|step| !step.settled && step.found.as_ref().is_some_and(is_ours));
+    let role_stays = outliving(&steps).is_some();
+    let is_ours = |found: &Found| match found.settings.kind() {
+        Kind::Bucket => !found.is_adopted(),
+        Kind::Role => !role_stays,
+        _ => true,
+    };
+    steps.0.retain(|step| !step.narrows && step.found.as_ref().is_some_and(is_ours));
     steps.0.sort_by_key(|step| match step.wanted.kind() {
         Kind::BucketPolicy => None, // the first: nothing is read any more
         kind => Some(std::cmp::Reverse(kind)),
@@ -111,6 +117,15 @@ pub fn removal(mut steps: Steps) -> Steps {
         (step.action, step.changes) = (Action::Delete, Vec::new());
     }
     steps
+}
+
+/// The role of a function that is to be removed, where it has to stay for now: Lambda removes the network's interfaces
+/// as that role, up to 20 minutes after the function is gone, and without it leaves them to be removed by hand
+/// (AWS Lambda Developer Guide, "Understanding Hyperplane Elastic Network Interfaces").
+#[must_use]
+pub fn outliving(steps: &Steps) -> Option<&Found> {
+    let joined = |found: &Found| matches!(&found.settings, Settings::Lambda(it) if !it.subnets.is_empty());
+    steps.found(Kind::Lambda).filter(|found| joined(found)).and_then(|_| steps.found(Kind::Role))
 }
 
 impl Steps {
