@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Pauses before further attempts; and between looks for what was made, until all of AWS knows of it.
-const PAUSES: [Duration; 4] =
+pub const PAUSES: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(3), Duration::from_secs(5)];
 
 impl AwsProvider {

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{
     AwsProvider,
     build::built,
+    creation::PAUSES,
     failure::{Failure, changed, if_any},
     statement::{listed, worded},
 };
@@ -79,12 +80,15 @@ impl AwsProvider {
         Ok(name.to_owned())
     }
 
-    /// Gives a role that was made the settings that are wanted.
+    /// Gives a role that was made the settings that are wanted, once IAM shows it.
     pub(super) async fn furnish_role(&self, name: &str, wanted: &Role) -> Result<()> {
-        match self.find_role(name, wanted).await? {
-            Some(found) => self.change_role(&found, wanted).await,
-            None => Err(changed(&format!("{} {name}", Kind::Role))),
+        for pause in PAUSES {
+            if let Some(found) = self.find_role(name, wanted).await? {
+                return self.change_role(&found, wanted).await;
+            }
+            tokio::time::sleep(pause).await;
         }
+        Err(changed(&format!("{} {name}", Kind::Role)))
     }
 
     pub(super) async fn change_role(&self, found: &Found, wanted: &Role) -> Result<()> {
