@@ -2,6 +2,7 @@
 
 mod adopt;
 mod api;
+mod api_changes;
 mod emulators;
 mod faults;
 mod flow;

@@ -49,6 +49,8 @@ pub struct AwsProvider {
     s3_once: aws_sdk_s3::Client,
     once: aws_sdk_cloudfront::Client,
     lambda: Service<aws_sdk_lambda::Client>,
+    /// What the function is asked with before viewers meet it.
+    lambda_sdk: SdkConfig,
     iam: Service<aws_sdk_iam::Client>,
     logs: Service<aws_sdk_cloudwatchlogs::Client>,
     region: String,
@@ -77,6 +79,7 @@ impl AwsProvider {
             s3_once: aws_sdk_s3::Client::from_conf(bucket_once.build()),
             once: aws_sdk_cloudfront::Client::from_conf(once.build()),
             lambda: Service::new(lambda, aws_sdk_lambda::Client::new),
+            lambda_sdk: lambda.clone(),
             iam: Service::new(iam, aws_sdk_iam::Client::new),
             logs: Service::new(logs, aws_sdk_cloudwatchlogs::Client::new),
             region: s3.region().map_or_else(String::new, ToString::to_string),
