@@ -3,6 +3,7 @@
 mod adopt;
 mod api;
 mod api_changes;
+mod api_policies;
 mod emulators;
 mod faults;
 mod flow;

@@ -104,6 +104,8 @@ const EXCUSED: &[(&str, &str)] = &[
     ("lambda:DeleteFunctionConcurrency", "to the server it is the permission to reserve concurrency"),
     ("lambda:DeleteFunctionUrlConfig", "to the server it is the permission to create one"),
     ("lambda:GetAlias", "to the server it is the permission to list aliases"),
+    ("lambda:InvokeFunction", "asked for where code was deployed: a new version of that is tried out"),
+    ("lambda:ListTags", "Lambda leaves the tags out without it; the server does not"),
     ("lambda:UpdateAlias", "to the server it is the permission to list aliases"),
     ("lambda:UpdateFunctionUrlConfig", "to the server it is the permission to create one"),
     ("lambda:UpdateFunctionCode", "asked for where a deploy died and left code behind that is not live"),

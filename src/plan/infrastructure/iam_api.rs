@@ -18,7 +18,7 @@ pub fn read(aws: &Aws) -> [Value; 4] {
         allow("ReadApiRole", READ_ROLE, &role(aws)),
         // A list has no resource that a policy could name.
         allow("FindApiLogs", &["logs:DescribeLogGroups"], "*"),
-        allow("ReadApiLogGroup", &["logs:ListTagsForResource"], &log_group(aws)),
+        on_log_group(allow("ReadApiLogGroup", &["logs:ListTagsForResource"], ""), aws),
     ]
 }
 
@@ -35,7 +35,7 @@ pub fn make(aws: &Aws, lambda: &Lambda) -> Vec<Value> {
         on_every_version(allow("MakeApi", MAKE_FUNCTION, ""), aws),
         allow("MakeApiRole", MAKE_ROLE, &role(aws)),
         pass,
-        allow("MakeApiLogGroup", MAKE_LOG_GROUP, &log_group(aws)),
+        on_log_group(allow("MakeApiLogGroup", MAKE_LOG_GROUP, ""), aws),
     ];
     if lambda.vpc.is_some() {
         // Lambda looks these up as whoever configures the function.
@@ -59,9 +59,13 @@ fn role(aws: &Aws) -> String {
     format!("arn:{}:iam::*:role/{}", partition(&aws.region), Names::of(&aws.bucket).lambda())
 }
 
-fn log_group(aws: &Aws) -> String {
+/// A log group is one resource with two ARNs: what is about tags takes the one without `:*`, all else the other
+/// (CloudWatch Logs API Reference, `LogGroup`).
+fn on_log_group(mut statement: Value, aws: &Aws) -> Value {
     let name = Names::of(&aws.bucket).log_group();
-    format!("arn:{}:logs:{}:*:log-group:{name}", partition(&aws.region), aws.region)
+    let group = format!("arn:{}:logs:{}:*:log-group:{name}", partition(&aws.region), aws.region);
+    statement["Resource"] = json!([group, format!("{group}:*")]);
+    statement
 }
 
 const READ_FUNCTION: &[&str] = &[
@@ -70,6 +74,8 @@ const READ_FUNCTION: &[&str] = &[
     "lambda:GetFunctionConfiguration",
     "lambda:GetFunctionUrlConfig",
     "lambda:GetPolicy",
+    // Without it `GetFunction` leaves the tags out.
+    "lambda:ListTags",
 ];
 
 const READ_ROLE: &[&str] =
@@ -86,6 +92,7 @@ const MAKE_FUNCTION: &[&str] = &[
     "lambda:DeleteFunction",
     "lambda:DeleteFunctionConcurrency",
     "lambda:DeleteFunctionUrlConfig",
+    "lambda:InvokeFunction",
     "lambda:PublishVersion",
     "lambda:PutFunctionConcurrency",
     "lambda:RemovePermission",
