@@ -78,10 +78,13 @@ pub async fn provision(steps: &Steps, workshop: &Workshop) -> Result<Outcome> {
             // Viewers of a distribution that was there before may reach the bucket by ways that are shut now.
             workshop.settle_all(steps, &known).await?;
         }
-        if step.settled && !workshop.is_settled(steps, &known).await? {
-            // What edges may still rely on stays for another run.
-            deferred = true;
-            continue;
+        if step.narrows {
+            if !workshop.is_settled(steps, &known).await? {
+                // What edges may still rely on stays for another run.
+                deferred = true;
+                continue;
+            }
+            workshop.refuse_changed(steps, &known).await?;
         }
         listener(Event::Begins(step));
         let now = match known.get(step.wanted.kind(), &step.wanted.name) {
@@ -158,6 +161,21 @@ impl Workshop {
             Some(found) if !self.wait => self.provider.settled(found).await,
             _ => Ok(true),
         }
+    }
+
+    /// Fails when somebody else changed the distribution: edges may rely on what was nobody's need before.
+    async fn refuse_changed(&self, steps: &Steps, known: &Known) -> Result<()> {
+        let distributions = steps.0.iter().filter(|step| step.wanted.kind() == Kind::Distribution);
+        for wanted in distributions.map(|step| &step.wanted) {
+            let Some(then) = known.get(Kind::Distribution, &wanted.name) else { continue };
+            let now = self.provider.find(wanted, known).await?;
+            if now.is_none_or(|now| now.version != then.version) {
+                let message = format!("distribution {} was changed by somebody else meanwhile", then.id);
+                return Err(Error::new(Class::Conflict, "changed-meanwhile", message)
+                    .help("nothing of it was overwritten; run `plan` again to see what there is now"));
+            }
+        }
+        Ok(())
     }
 
     async fn settle(&self, found: &Found) -> Result<()> {

@@ -83,11 +83,11 @@ impl Infrastructure {
         let only = |kind: Kind| found.get(&kind).and_then(|of| of.values().next()).cloned();
         let of = |kind: Kind| found.get(&kind).and_then(|of| of.get(&aws.bucket));
         let live = if of(Kind::Bucket).is_some() { live(environment).await? } else { None };
-        let mut facts = Facts {
+        let facts = Facts {
             bucket: of(Kind::Bucket).cloned(),
+            role: only(Kind::Role),
             lambda: only(Kind::Lambda),
             url: only(Kind::FunctionUrl),
-            settled: true,
             rotate,
             distribution: of(Kind::Distribution).cloned(),
             live: live.as_ref().map(Manifest::encodings),
@@ -96,9 +96,6 @@ impl Infrastructure {
             Some(arn) if aws.cdn => provider.certificate(arn).await?,
             _ => None,
         };
-        if let Some(distribution) = facts.distribution.as_ref().filter(|_| facts.is_open()) {
-            facts.settled = provider.settled(distribution).await?;
-        }
         let encodings = facts.live.as_ref().and_then(|live| not_yet(config, live));
         let api = plan::kept_api(config, &facts).map(|domain| {
             format!(

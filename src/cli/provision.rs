@@ -10,7 +10,7 @@ use crate::{
     config::{Aws, Config, Target},
     error::{Class, Error, Result},
     model::infrastructure::{Found, Kind, Known, OriginSecret},
-    plan::infrastructure::{self as plan, Action, Step, Steps, leaves_interfaces, removal},
+    plan::infrastructure::{self as plan, Action, Step, Steps, removal},
     remote::{lease, local::DeployLock, refresh::refresh, state},
     report::Summary,
 };
@@ -154,10 +154,10 @@ async fn destroy(
             wanted: left,
             found: there,
             changes: Vec::new(),
-            settled: false,
+            narrows: false,
         });
     }
-    let notes: Vec<_> = leaves_interfaces(&everything).then(|| ROLE_STAYS.to_owned()).into_iter().collect();
+    let notes: Vec<_> = plan::outliving(&everything).is_some().then(|| ROLE_STAYS.to_owned()).into_iter().collect();
     let steps = removal(everything);
     for note in &notes {
         context.say(format_args!("note: {note}"));

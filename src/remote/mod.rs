@@ -16,6 +16,7 @@ pub mod provider;
 pub mod refresh;
 pub mod state;
 pub mod survey;
+pub mod trial;
 pub mod unlocked;
 
 use std::{ops::Range, path::PathBuf, pin::Pin, time::SystemTime};

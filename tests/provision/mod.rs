@@ -2,6 +2,8 @@
 
 mod adopt;
 mod api;
+mod api_changes;
+mod api_policies;
 mod emulators;
 mod faults;
 mod flow;

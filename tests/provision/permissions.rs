@@ -151,6 +151,11 @@ const EXCUSED: &[(&str, &str)] = &[
     ("lambda:DeleteFunctionConcurrency", "to the server it is the permission to reserve concurrency"),
     ("lambda:DeleteFunctionUrlConfig", "to the server it is the permission to create one"),
     ("lambda:GetAlias", "to the server it is the permission to list aliases"),
+    (
+        "lambda:GetFunctionConfiguration",
+        "a deploy cannot do without it; `status` then leaves out which version is live",
+    ),
+    ("lambda:InvokeFunction", "asked for where code was deployed: a new version of that is tried out"),
     ("lambda:ListTags", "Lambda leaves the tags out without it; the server does not"),
     ("lambda:UpdateAlias", "to the server it is the permission to list aliases"),
     ("lambda:UpdateFunctionUrlConfig", "to the server it is the permission to create one"),

@@ -23,7 +23,7 @@ async fn under_way(server: &Server) -> (Arc<dyn Provider>, Steps) {
     let provider: Arc<dyn Provider> = Arc::new(server.connection().await.provider());
     let wanted = Resource { name: bucket, id: Some(id), settings: Settings::Distribution(Box::default()) };
     let found = provider.find(&wanted, &Known::default()).await.unwrap();
-    (provider, Steps(vec![Step { action: Action::Keep, wanted, found, changes: Vec::new(), settled: false }]))
+    (provider, Steps(vec![Step { action: Action::Keep, wanted, found, changes: Vec::new(), narrows: false }]))
 }
 
 #[tokio::test(flavor = "multi_thread")]

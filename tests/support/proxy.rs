@@ -100,6 +100,11 @@ impl Request {
         lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim()).next()
     }
 
+    /// The body, of which what is no text is replaced.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     fn is_for_cloudfront(&self) -> bool {
         self.line.contains(" /2020-05-31/")
     }

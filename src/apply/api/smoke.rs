@@ -6,19 +6,17 @@ use super::Change;
 use crate::{
     error::{Class, Error, Result},
     model::openapi::{Document, Operation, Operations},
-    remote::functions::Answer,
+    remote::{
+        functions::Answer,
+        trial::{self, HEALTH, succeeded, unfit},
+    },
 };
 
-/// What every API answers: whether it can serve, and what it offers.
-const HEALTH: &str = "/health";
+/// What every API answers, beside whether it can serve: what it offers.
 const OPENAPI: &str = "/openapi.json";
 
-/// Tries at a request that fails. A version that has just come to be opens its connections with the first one.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// How much of an answer is shown, in characters.
-const SHOWN: usize = 300;
+/// Pauses between tries. A version that has just come to be opens its connections with the first one.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1); 2];
 
 /// Fails unless the version is healthy, has the operations that the pages need, and answers the reads.
 pub async fn try_out(change: &Change, version: &str) -> Result<Option<Document>> {
@@ -80,28 +78,6 @@ async fn require(change: &Change, version: &str, path: &str) -> Result<()> {
     succeeded(version, path, ask(change, version, path).await?).map(drop)
 }
 
-/// The first answer that is no failure of the server, else the last one.
 async fn ask(change: &Change, version: &str, path: &str) -> Result<Answer> {
-    let mut answer = change.functions.ask(version, path).await?;
-    for _ in 1..TRIES {
-        if answer.status < 500 {
-            break;
-        }
-        tokio::time::sleep(PAUSE).await;
-        answer = change.functions.ask(version, path).await?;
-    }
-    Ok(answer)
-}
-
-fn succeeded(version: &str, path: &str, answer: Answer) -> Result<Answer> {
-    if (200..300).contains(&answer.status) {
-        return Ok(answer);
-    }
-    let text: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
-    Err(unfit(version, &format!("GET {path} answered {}: {text}", answer.status)))
-}
-
-fn unfit(version: &str, why: &str) -> Error {
-    Error::new(Class::Verification, "smoke-failed", format!("version {version} of the API does not work: {why}"))
-        .help("viewers never met it, and the pages are as they were; its log group has what it wrote")
+    trial::ask(change.functions.as_ref(), version, path, &PAUSES).await
 }

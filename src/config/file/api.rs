@@ -86,7 +86,7 @@ pub struct Lambda {
     /// Memory, 128 MiB to 10 GiB; computing power grows with it: `512MiB`.
     #[schemars(regex(pattern = r"^([0-9]+(\.[0-9]+)? ?([KkMmGg]i?)?[Bb]?|.*\$\{.*)$"))]
     pub memory: String,
-    /// How long a request may take, 1 to 60 seconds: CloudFront waits no longer.
+    /// How long a request may take, 1 to 59 seconds: CloudFront waits for 60.
     #[schemars(regex(pattern = r"^( ?[0-9]+ ?[A-Za-zµ]+)+$|\$\{"))]
     pub timeout: String,
     /// How many requests run at once at most, set aside from the account's. Absent: what the account has left.

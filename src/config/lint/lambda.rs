@@ -16,9 +16,9 @@ use crate::{
 /// Memory that a function can have, in MiB (AWS Lambda Developer Guide, "Configure Lambda function memory").
 const MEMORY: std::ops::RangeInclusive<u32> = 128..=10_240;
 
-/// Longest that CloudFront waits for an origin unless AWS was asked for more, in seconds
-/// (CloudFront Developer Guide, "Response timeout").
-const LONGEST: u32 = 60;
+/// Longest that a request may take, in seconds: CloudFront waits 60 for an origin unless AWS was asked for more
+/// (CloudFront Developer Guide, "Response timeout"), and the function is to say itself that something took too long.
+const LONGEST: u32 = 59;
 
 /// Days that CloudWatch Logs keeps events (CloudWatch Logs API Reference, `PutRetentionPolicy`).
 const RETENTIONS: [u32; 22] =
@@ -100,7 +100,7 @@ fn limits(report: &mut Report<'_>, lambda: &Lambda) {
     let path = "api.lambda.timeout";
     if is_known(&lambda.timeout) && !api::seconds(&lambda.timeout).is_some_and(|it| (1..=LONGEST).contains(&it)) {
         let message = format!("{} is no time that CloudFront waits for an answer", report.shown(path));
-        report.error("lambda-timeout", path, message, "use whole seconds from `1s` to `60s`");
+        report.error("lambda-timeout", path, message, "use whole seconds from `1s` to `59s`");
     }
     let path = "api.lambda.log_retention";
     let days = api::days(&lambda.log_retention);

@@ -7,7 +7,7 @@ use url::Url;
 use super::{Report, is_region, known, origin};
 use crate::config::{
     Checksums,
-    file::{Api, Cdn, Place, TargetKind},
+    file::{Api, Cdn, Package, Place, TargetKind},
 };
 
 /// Whether the place is one at all.
@@ -87,13 +87,17 @@ pub fn aws(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
     role(report, place);
     domains(report, &place.domains);
     if place.cdn == Some(Cdn::None) {
-        without_cdn(report, place);
+        without_cdn(report, place, api);
     } else {
         distribution(report, place, api);
     }
 }
 
-fn without_cdn(report: &mut Report<'_>, place: &Place) {
+fn without_cdn(report: &mut Report<'_>, place: &Place, api: Option<&Api>) {
+    if api.is_some_and(|api| api.package == Package::Lambda) {
+        let message = "`package: lambda` has no effect with `cdn: none`: nothing would lead to the function";
+        report.warn("cdn-none", "api.package", message, "remove `package: lambda`, or `cdn: none`");
+    }
     let given = [
         ("domains", !place.domains.is_empty()),
         ("certificate_arn", place.certificate_arn.is_some()),

@@ -53,6 +53,8 @@ pub struct LogGroup {
 pub struct Lambda {
     /// Whether the alias that viewers meet names a version.
     pub published: bool,
+    /// Other versions that the alias leads some viewers to.
+    pub also_live: BTreeSet<String>,
     /// What starts the program: `provided.al2023`.
     pub runtime: String,
     /// Processors, which come with the code: wanted of a function that is to be made only.

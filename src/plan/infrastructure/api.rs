@@ -8,6 +8,7 @@ use super::{Facts, Names, bucket::tags, secret::Exchange};
 use crate::{
     config::{Aws, Config, Lambda as Configured},
     model::{
+        digest::Digest,
         infrastructure::{ACCOUNT, FunctionUrl, Lambda, LogGroup, Resource, Role, Settings, partition},
         secret_reference::SecretReference,
     },
@@ -19,23 +20,36 @@ pub fn resources(config: &Config, aws: &Aws, configured: &Configured, facts: &Fa
     let of = |name: String, settings| Resource { name, id: None, settings };
     let log_group = LogGroup { retention_days: Some(configured.log_retention), tags: tags.clone() };
     vec![
-        of(names.lambda(), Settings::Role(role(aws, configured, names, tags.clone()))),
+        of(names.lambda(), Settings::Role(widened(role(aws, configured, names, tags), facts))),
         of(names.log_group(), Settings::LogGroup(log_group)),
         of(names.lambda(), Settings::Lambda(Box::new(function(config, aws, configured, facts, names)))),
         of(names.lambda(), Settings::FunctionUrl(url())),
     ]
 }
 
-/// The function once it need not know the distribution by any but one secret; none where that is so from the start.
-pub fn settled(config: &Config, aws: &Aws, configured: &Configured, facts: &Facts, names: &Names) -> Option<Resource> {
+/// The function and its role without what they need only until viewers meet the function as it should be: secrets but
+/// the one that is sent from then on, permissions of the version before. None where they are so from the start.
+pub fn narrowed(
+    config: &Config,
+    aws: &Aws,
+    configured: &Configured,
+    facts: &Facts,
+    names: &Names,
+) -> impl Iterator<Item = Resource> {
     let Exchange { before, after, .. } = Exchange::of(config, facts);
-    let accepts = (before != after).then_some(after)?;
-    let settings = Lambda { accepts, ..function(config, aws, configured, facts, names) };
-    Some(Resource { name: names.lambda(), id: None, settings: Settings::Lambda(Box::new(settings)) })
+    let function = (before != after).then(|| {
+        let settings = Lambda { accepts: after, ..function(config, aws, configured, facts, names) };
+        Settings::Lambda(Box::new(settings))
+    });
+    let role = role(aws, configured, names, tags(config, aws, None));
+    let role = (widened(role.clone(), facts) != role).then_some(Settings::Role(role));
+    let of = |settings| Resource { name: names.lambda(), id: None, settings };
+    function.into_iter().chain(role).map(of)
 }
 
-/// The same by name alone, of an API that ships no more.
-pub fn nothing(names: &Names) -> Vec<Resource> {
+/// What an API that ships no more may have left behind. Whatever is there under these names is to go, so it is no
+/// matter what it should be like.
+pub fn by_name(names: &Names) -> Vec<Resource> {
     let of = |name: String, settings| Resource { name, id: None, settings };
     vec![
         of(names.lambda(), Settings::Role(Role::default())),
@@ -52,6 +66,7 @@ fn function(config: &Config, aws: &Aws, configured: &Configured, facts: &Facts, 
     let secrets = configured.secrets.iter().map(|(name, reference)| (name.clone(), reference.to_string()));
     Lambda {
         published: true,
+        also_live: BTreeSet::new(),
         runtime: "provided.al2023".to_owned(),
         // Changing it alone would start the code of one kind of processor on another.
         architecture: facts.lambda.is_none().then(|| configured.architecture.to_string()),
@@ -118,6 +133,28 @@ fn role(aws: &Aws, configured: &Configured, names: &Names, tags: BTreeMap<String
         other_policies: BTreeSet::new(),
         tags,
     }
+}
+
+/// The role while viewers may still meet a version that needs what it may do now: the next one's permissions are
+/// added to those.
+fn widened(mut wanted: Role, facts: &Facts) -> Role {
+    let Some(Settings::Role(found)) = facts.role.as_ref().filter(|_| facts.lambda.is_some()).map(|it| &it.settings)
+    else {
+        return wanted;
+    };
+    for (sid, statement) in &found.statements {
+        if statement["Effect"] != "Allow" || wanted.statements.values().any(|it| it == statement) {
+            continue;
+        }
+        let (mut sid, mut statement) = (sid.clone(), statement.clone());
+        if wanted.statements.contains_key(&sid) {
+            // No two statements of a policy may have the same one.
+            sid.push_str(&Digest::of(statement.to_string().as_bytes()).short()[..8]);
+            statement["Sid"] = sid.clone().into();
+        }
+        wanted.statements.insert(sid, statement);
+    }
+    wanted
 }
 
 /// The ARN of what is in the account and region of the function.

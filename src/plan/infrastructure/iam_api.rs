@@ -18,7 +18,7 @@ pub fn read(aws: &Aws) -> [Value; 4] {
         allow("ReadApiRole", READ_ROLE, &role(aws)),
         // A list has no resource that a policy could name.
         allow("FindApiLogs", &["logs:DescribeLogGroups"], "*"),
-        allow("ReadApiLogTags", &["logs:ListTagsForResource"], &log_group(aws)),
+        on_log_group(allow("ReadApiLogGroup", &["logs:ListTagsForResource"], ""), aws),
     ]
 }
 
@@ -39,7 +39,7 @@ pub fn make(aws: &Aws, lambda: &Lambda) -> Vec<Value> {
         on_every_version(allow("MakeApi", MAKE_FUNCTION, ""), aws),
         allow("MakeApiRole", MAKE_ROLE, &role(aws)),
         pass,
-        make_log_group(aws),
+        on_log_group(allow("MakeApiLogGroup", MAKE_LOG_GROUP, ""), aws),
     ];
     if lambda.vpc.is_some() {
         // Lambda looks these up as whoever configures the function.
@@ -63,17 +63,13 @@ fn role(aws: &Aws) -> String {
     format!("arn:{}:iam::*:role/{}", partition(&aws.region), Names::of(&aws.bucket).lambda())
 }
 
-/// Permissions for tags name the log group itself, those for everything else with `:*` at its end (CloudWatch Logs API
-/// Reference, `LogGroup`).
-fn make_log_group(aws: &Aws) -> Value {
-    let mut statement = allow("MakeApiLogGroup", MAKE_LOG_GROUP, "");
-    statement["Resource"] = json!([log_group(aws), format!("{}:*", log_group(aws))]);
-    statement
-}
-
-fn log_group(aws: &Aws) -> String {
+/// A log group is one resource with two ARNs: what is about tags takes the one without `:*`, all else the other
+/// (CloudWatch Logs API Reference, `LogGroup`).
+fn on_log_group(mut statement: Value, aws: &Aws) -> Value {
     let name = Names::of(&aws.bucket).log_group();
-    format!("arn:{}:logs:{}:*:log-group:{name}", partition(&aws.region), aws.region)
+    let group = format!("arn:{}:logs:{}:*:log-group:{name}", partition(&aws.region), aws.region);
+    statement["Resource"] = json!([group, format!("{group}:*")]);
+    statement
 }
 
 const READ_FUNCTION: &[&str] = &[
@@ -100,6 +96,7 @@ const MAKE_FUNCTION: &[&str] = &[
     "lambda:DeleteFunction",
     "lambda:DeleteFunctionConcurrency",
     "lambda:DeleteFunctionUrlConfig",
+    "lambda:InvokeFunction",
     "lambda:PublishVersion",
     "lambda:PutFunctionConcurrency",
     "lambda:RemovePermission",

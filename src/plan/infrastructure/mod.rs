@@ -17,7 +17,7 @@ pub use check::check;
 pub use diff::Change;
 pub use iam::{Purpose, distribution_arn, policy as iam_policy};
 pub use names::Names;
-pub use steps::{Action, Step, Steps, leaves_interfaces, plan, removal};
+pub use steps::{Action, Step, Steps, outliving, plan, removal};
 
 use std::collections::BTreeSet;
 
@@ -35,14 +35,14 @@ use crate::{
 pub struct Facts {
     /// The bucket, once there is one.
     pub bucket: Option<Found>,
+    /// The role of the API's function, once there is one.
+    pub role: Option<Found>,
     /// The API's function, once there is one.
     pub lambda: Option<Found>,
     /// The URL that leads to it, once there is one.
     pub url: Option<Found>,
     /// The distribution, once there is one.
     pub distribution: Option<Found>,
-    /// Whether every edge knows the distribution as it is.
-    pub settled: bool,
     /// Whether the secret that the distribution sends to the API is to be another one.
     pub rotate: bool,
     /// Encodings that the live release has variants in; none when nothing is live. The function must not ask for
@@ -85,7 +85,7 @@ pub fn compile(config: &Config, aws: &Aws, facts: &Facts) -> Vec<Resource> {
     wanted.extend(lambda.into_iter().flat_map(|it| api::resources(config, aws, it, facts, &names)));
     wanted.push(distribution::distribution(config, aws, facts, &names, &described));
     wanted.push(bucket::policy(aws, facts));
-    wanted.extend(lambda.and_then(|it| api::settled(config, aws, it, facts, &names)));
+    wanted.extend(lambda.into_iter().flat_map(|it| api::narrowed(config, aws, it, facts, &names)));
     wanted
 }
 
@@ -104,6 +104,6 @@ pub fn left_over(config: &Config, aws: &Aws) -> Vec<Resource> {
     let names = Names::of(&aws.bucket);
     let headers = config.api.is_none().then(|| policies::api_headers(&names));
     let ships = config.api.as_ref().is_some_and(|api| api.lambda.is_some());
-    let function = if ships { Vec::new() } else { api::nothing(&names) };
+    let function = if ships { Vec::new() } else { api::by_name(&names) };
     headers.into_iter().chain(function).collect()
 }

@@ -20,7 +20,8 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// What follows from what there is. A viewer is never refused: the function accepts whatever an edge may send.
+    /// What follows from what there is. A viewer is never refused: the function accepts whatever an edge may send, and
+    /// what another run that is under way may have CloudFront send.
     pub fn of(config: &Config, facts: &Facts) -> Self {
         let accepted = facts.found_lambda().map(|it| it.accepts.clone()).unwrap_or_default();
         let sent = facts.sent();
@@ -29,30 +30,21 @@ impl Exchange {
             let sends = accepted.first().cloned().unwrap_or_default();
             return Self { sends, before: accepted.clone(), after: accepted };
         }
-        Self::between(sent, accepted, facts.settled, facts.rotate)
+        Self::between(sent, accepted, facts.rotate)
     }
 
     /// The same of a function that viewers are led to, or will be.
-    fn between(sent: Option<&str>, accepted: BTreeSet<String>, settled: bool, rotate: bool) -> Self {
+    fn between(sent: Option<&str>, accepted: BTreeSet<String>, rotate: bool) -> Self {
         let sends = sent.filter(|_| !rotate).unwrap_or(NEW_SECRET).to_owned();
         let after = BTreeSet::from([sends.clone()]);
-        let mut before = after.clone();
+        let mut before = accepted;
+        before.insert(sends.clone());
         before.extend(sent.map(str::to_owned));
-        if sent.is_some() && !settled {
-            before.extend(accepted);
-        }
         Self { sends, before, after }
     }
 }
 
 impl Facts {
-    /// Whether what has to be done depends on [`settled`](Self::settled).
-    #[must_use]
-    pub fn is_open(&self) -> bool {
-        let accepts_others = |sent: &str| self.found_lambda().is_some_and(|it| it.accepts.iter().any(|it| it != sent));
-        self.sent().is_some_and(accepts_others)
-    }
-
     fn found_lambda(&self) -> Option<&Lambda> {
         match self.lambda.as_ref().map(|found| &found.settings) {
             Some(Settings::Lambda(it)) => Some(it),
@@ -94,14 +86,9 @@ pub fn keeps_api<'a>(config: &Config, facts: &'a Facts) -> Option<(&'a str, &'a 
 mod tests {
     use super::*;
 
-    fn exchange(
-        sent: Option<&str>,
-        accepted: &[&str],
-        settled: bool,
-        rotate: bool,
-    ) -> (String, Vec<String>, Vec<String>) {
+    fn exchange(sent: Option<&str>, accepted: &[&str], rotate: bool) -> (String, Vec<String>, Vec<String>) {
         let accepted = accepted.iter().map(|&it| it.to_owned()).collect();
-        let Exchange { sends, before, after } = Exchange::between(sent, accepted, settled, rotate);
+        let Exchange { sends, before, after } = Exchange::between(sent, accepted, rotate);
         (sends, before.into_iter().collect(), after.into_iter().collect())
     }
 
@@ -113,17 +100,17 @@ mod tests {
     #[test]
     fn what_an_edge_may_send_is_accepted_until_none_does() {
         let new = NEW_SECRET;
-        // Nothing there yet; and a run that died before the distribution sent what the function accepts.
-        assert_eq!(exchange(None, &[], true, false), is(new, &[new], &[new]));
-        assert_eq!(exchange(None, &["lost"], true, false), is(new, &[new], &[new]));
+        // Nothing there yet.
+        assert_eq!(exchange(None, &[], false), is(new, &[new], &[new]));
+        // The distribution does not send what the function accepts: that run has died, or is about to have it sent.
+        assert_eq!(exchange(None, &["b"], false), is(new, &[new, "b"], &[new]));
+        assert_eq!(exchange(Some("a"), &["a", "b"], false), is("a", &["a", "b"], &["a"]));
         // As it should be; and a function that was changed by hand.
-        assert_eq!(exchange(Some("a"), &["a"], true, false), is("a", &["a"], &["a"]));
-        assert_eq!(exchange(Some("a"), &[], true, false), is("a", &["a"], &["a"]));
-        // Turned; and died after the distribution was changed, with and without every edge knowing it.
-        assert_eq!(exchange(Some("a"), &["a"], true, true), is(new, &[new, "a"], &[new]));
-        assert_eq!(exchange(Some("b"), &["a", "b"], false, false), is("b", &["a", "b"], &["b"]));
-        assert_eq!(exchange(Some("b"), &["a", "b"], true, false), is("b", &["b"], &["b"]));
-        // Turned once more meanwhile.
-        assert_eq!(exchange(Some("b"), &["a", "b"], false, true), is(new, &[new, "a", "b"], &[new]));
+        assert_eq!(exchange(Some("a"), &["a"], false), is("a", &["a"], &["a"]));
+        assert_eq!(exchange(Some("a"), &[], false), is("a", &["a"], &["a"]));
+        // Turned; died after the distribution was changed; and turned once more meanwhile.
+        assert_eq!(exchange(Some("a"), &["a"], true), is(new, &[new, "a"], &[new]));
+        assert_eq!(exchange(Some("b"), &["a", "b"], false), is("b", &["a", "b"], &["b"]));
+        assert_eq!(exchange(Some("b"), &["a", "b"], true), is(new, &[new, "a", "b"], &[new]));
     }
 }

@@ -38,9 +38,9 @@ pub struct Step {
     pub found: Option<Found>,
     /// The fields that change.
     pub changes: Vec<Change>,
-    /// Whether it comes after the distribution's change has reached every edge: it takes something away that edges
-    /// relied on before.
-    pub settled: bool,
+    /// Whether it takes something away that viewers relied on before: a secret that edges sent, a permission of the
+    /// version that they met. It comes last, once every edge knows the distribution.
+    pub narrows: bool,
 }
 
 /// What becomes of every resource, in the order in which it happens.
@@ -68,17 +68,17 @@ pub fn plan(wanted: Vec<Resource>, mut found: BTreeMap<Kind, BTreeMap<String, Fo
         steps.sort_by_key(|step| match (step.wanted.kind(), &step.found) {
             (Kind::Distribution, _) => 1,
             (Kind::Bucket, Some(_)) => 2,
-            _ if step.settled => 2,
+            _ if step.narrows => 2,
             _ => 0,
         });
     }
     Ok(Steps(steps))
 }
 
-/// What becomes of a resource once the distribution was changed, beyond the earlier step.
+/// What becomes of a resource once nobody relies on what the earlier step left.
 fn again(wanted: Resource, earlier: &Step) -> Step {
     let changes = changes(&wanted.settings, Some(&earlier.wanted.settings));
-    Step { action: Action::Update, wanted, found: earlier.found.clone(), changes, settled: true }
+    Step { action: Action::Update, wanted, found: earlier.found.clone(), changes, narrows: true }
 }
 
 fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) -> Result<Step> {
@@ -97,20 +97,20 @@ fn first(wanted: Resource, found: &mut BTreeMap<Kind, BTreeMap<String, Found>>) 
         return Err(Error::new(Class::Config, "bucket-region", message)
             .help(format!("set `region: {}` for this environment in cdn-config.yml", found.region)));
     }
-    Ok(Step { action, wanted, found, changes, settled: false })
+    Ok(Step { action, wanted, found, changes, narrows: false })
 }
 
-/// What has to be done for nothing of what was found to be left, but for a bucket that was there before, and for a role
-/// that Lambda still needs.
+/// What has to be done for nothing of what was found to be left, but for a bucket that was there before, and what
+/// is [`outliving`] the rest.
 #[must_use]
 pub fn removal(mut steps: Steps) -> Steps {
-    let needs_role = leaves_interfaces(&steps);
-    let goes = |found: &Found| match found.settings.kind() {
+    let role_stays = outliving(&steps).is_some();
+    let is_ours = |found: &Found| match found.settings.kind() {
         Kind::Bucket => !found.is_adopted(),
-        Kind::Role => !needs_role,
+        Kind::Role => !role_stays,
         _ => true,
     };
-    steps.0.retain(|step| !step.settled && step.found.as_ref().is_some_and(goes));
+    steps.0.retain(|step| !step.narrows && step.found.as_ref().is_some_and(is_ours));
     steps.0.sort_by_key(|step| match step.wanted.kind() {
         Kind::BucketPolicy => None, // the first: nothing is read any more
         kind => Some(std::cmp::Reverse(kind)),
@@ -121,12 +121,13 @@ pub fn removal(mut steps: Steps) -> Steps {
     steps
 }
 
-/// Whether the function is in a network: Lambda removes its interfaces there some time after the function, as the
-/// function's role (AWS Lambda Developer Guide, "Giving Lambda functions access to resources in an Amazon VPC").
+/// The role of a function that is to be removed, where it has to stay for now: Lambda removes the network's interfaces
+/// as that role, some time after the function is gone, and without it leaves them to be removed by hand
+/// (AWS Lambda Developer Guide, "Understanding Hyperplane Elastic Network Interfaces").
 #[must_use]
-pub fn leaves_interfaces(steps: &Steps) -> bool {
-    let function = steps.found(Kind::Lambda).map(|found| &found.settings);
-    matches!(function, Some(Settings::Lambda(it)) if !it.subnets.is_empty())
+pub fn outliving(steps: &Steps) -> Option<&Found> {
+    let joined = |found: &Found| matches!(&found.settings, Settings::Lambda(it) if !it.subnets.is_empty());
+    steps.found(Kind::Lambda).filter(|found| joined(found)).and_then(|_| steps.found(Kind::Role))
 }
 
 impl Steps {
@@ -136,7 +137,7 @@ impl Steps {
     pub fn done(&self, known: &Known, deferred: bool) -> Self {
         let mut steps = self.clone();
         for step in &mut steps.0 {
-            if step.settled && deferred {
+            if step.narrows && deferred {
                 step.action = Action::Defer;
             }
             let found = known.get(step.wanted.kind(), &step.wanted.name);

@@ -226,7 +226,11 @@ impl Request<'_> {
         if is_list || self.action == "logs:DescribeLogGroups" {
             return "*".into();
         }
-        self.target.arn(partition(self.region))
+        let arn = self.target.arn(partition(self.region));
+        // The one ARN of a log group for what is about tags, the other for all else (CloudWatch Logs API Reference,
+        // `LogGroup`).
+        let is_about_tags = self.action.starts_with("logs:") && self.action.contains("Tag");
+        if is_about_tags { arn.trim_end_matches(":*").to_owned() } else { arn }
     }
 
     fn service(&self) -> &str {

@@ -64,7 +64,7 @@ impl Target<'_> {
             Self::Lambda(name) => format!("arn:{partition}:lambda:*:*:function:{name}"),
             Self::Certificate(arn) => (*arn).to_owned(),
             Self::Role(name) => format!("arn:{partition}:iam::*:role/{name}"),
-            Self::LogGroup(name) => format!("arn:{partition}:logs:*:*:log-group:{name}"),
+            Self::LogGroup(name) => format!("arn:{partition}:logs:*:*:log-group:{name}:*"),
         }
     }
 }

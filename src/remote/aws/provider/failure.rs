@@ -1,6 +1,6 @@
 //! What a failed request means for what is done next.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use aws_smithy_runtime_api::client::{orchestrator::HttpResponse, result::SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -109,6 +109,29 @@ pub fn if_set<T>(result: Result<T, Failure>) -> Result<Option<T>> {
         Err(Failure { meaning: Meaning::Unsupported, .. }) => Ok(None),
         other => if_any(other),
     }
+}
+
+/// Pauses before a change is asked for again that another one is in the way of.
+const PAUSES: [Duration; 5] = [
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(2),
+    Duration::from_secs(4),
+    Duration::from_secs(8),
+];
+
+/// Asks for a change, and asks again as long as another one is in its way.
+pub async fn repeated<T, F>(ask: impl Fn() -> F + Send) -> Result<T, Failure>
+where
+    F: Future<Output = Result<T, Failure>> + Send,
+{
+    for pause in PAUSES {
+        match ask().await {
+            Err(Failure { meaning: Meaning::Transient, .. }) => tokio::time::sleep(pause).await,
+            other => return other,
+        }
+    }
+    ask().await
 }
 
 /// Somebody else was there between the plan and its execution.

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{
     AwsProvider,
-    failure::{Failure, Meaning, changed, if_any},
+    failure::{Failure, Meaning, changed, if_any, repeated},
     statement::{listed, worded},
 };
 use crate::{
@@ -80,8 +80,9 @@ impl AwsProvider {
             let asked = asked.auth_type(FunctionUrlAuthType::from(wanted.auth.as_str()));
             // An empty one takes away what somebody else set.
             let asked = asked.set_cors(there.cors.then(|| Cors::builder().build()));
-            let changed = asked.invoke_mode(InvokeMode::from(wanted.invoke_mode.as_str())).send().await;
-            changed.map_err(|failure| request.failed(&failure))?;
+            let asked = asked.invoke_mode(InvokeMode::from(wanted.invoke_mode.as_str()));
+            repeated(|| async { asked.clone().send().await.map_err(|failure| Failure::of(&request, &failure)) })
+                .await?;
         }
         let is_as_wanted = |sid: &String, statement: &Value| wanted.statements.get(sid) == Some(statement);
         for (sid, _) in there.statements.iter().filter(|(sid, statement)| !is_as_wanted(sid, statement)) {
@@ -104,7 +105,8 @@ impl AwsProvider {
         let asked = self.lambda.client.add_permission().function_name(name).qualifier(LIVE_ALIAS).statement_id(sid);
         let asked = asked.action(text(&statement["Action"])).principal(text(&statement["Principal"]));
         let asked = asked.set_function_url_auth_type(auth).set_invoked_via_function_url(via_url);
-        match asked.send().await.map_err(|failure| Failure::of(&request, &failure)) {
+        let sent = || async { asked.clone().send().await.map_err(|failure| Failure::of(&request, &failure)) };
+        match repeated(sent).await {
             // A first attempt may have gone well, and its answer been lost.
             Err(Failure { meaning: Meaning::Taken, .. }) => Ok(()),
             other => Ok(other.map(drop)?),
@@ -114,7 +116,8 @@ impl AwsProvider {
     async fn forbid(&self, name: &str, sid: &str) -> Result<()> {
         let request = self.function("forbid to ask", "lambda:RemovePermission", name);
         let asked = self.lambda.client.remove_permission().function_name(name).qualifier(LIVE_ALIAS).statement_id(sid);
-        if_any(asked.send().await.map(drop).map_err(|failure| Failure::of(&request, &failure))).map(drop)
+        let sent = || async { asked.clone().send().await.map_err(|failure| Failure::of(&request, &failure)) };
+        if_any(repeated(sent).await.map(drop)).map(drop)
     }
 
     /// Nobody is led to the function any more. Who may use the URL is forgotten with the function.

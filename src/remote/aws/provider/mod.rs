@@ -50,6 +50,8 @@ pub struct AwsProvider {
     s3_once: aws_sdk_s3::Client,
     once: aws_sdk_cloudfront::Client,
     lambda: Service<aws_sdk_lambda::Client>,
+    /// What the function is asked with before viewers meet it.
+    lambda_sdk: SdkConfig,
     iam: Service<aws_sdk_iam::Client>,
     logs: Service<aws_sdk_cloudwatchlogs::Client>,
     region: String,
@@ -83,6 +85,7 @@ impl AwsProvider {
                 let config = aws_sdk_lambda::config::Builder::from(sdk).retry_classifier(RetryBusy);
                 aws_sdk_lambda::Client::from_conf(config.build())
             }),
+            lambda_sdk: lambda.clone(),
             iam: Service::new(iam, aws_sdk_iam::Client::new),
             logs: Service::new(logs, aws_sdk_cloudwatchlogs::Client::new),
             region: s3.region().map_or_else(String::new, ToString::to_string),

@@ -18,7 +18,7 @@ use crate::{
     },
     remote::aws::provider::{
         AwsProvider,
-        failure::{Failure, Meaning, changed, if_any},
+        failure::{Failure, Meaning, changed},
     },
 };
 
@@ -31,7 +31,7 @@ impl AwsProvider {
         wanted: &Lambda,
         known: &Known,
     ) -> Result<Described, Failure> {
-        let latest = self.ready(name, None, wanted, known).await?;
+        let latest = self.at_rest(name, None, wanted, known).await?;
         if latest.config.code_sha256 == met.code_sha256 {
             return Ok(latest);
         }
@@ -77,9 +77,7 @@ impl AwsProvider {
 
     /// Has viewers meet `version`, provided that they still meet what they did.
     pub(super) async fn go_live(&self, name: &str, version: &str, met: &Described) -> Result<(), Failure> {
-        let request = self.function("read", "lambda:GetAlias", name);
-        let asked = self.lambda.client.get_alias().function_name(name).name(LIVE_ALIAS);
-        let Some(alias) = if_any(asked.send().await.map_err(|failure| Failure::of(&request, &failure)))? else {
+        let Some(alias) = self.alias(name).await? else {
             let request = self.function("publish", "lambda:CreateAlias", name);
             let asked = self.lambda.client.create_alias().function_name(name).name(LIVE_ALIAS);
             let made = asked.function_version(version).send().await.map_err(|failure| Failure::of(&request, &failure));
@@ -89,10 +87,10 @@ impl AwsProvider {
             };
         };
         let meets = alias.function_version.as_deref();
-        if meets == Some(version) {
+        if meets == Some(version) && alias.routing_config.is_none() {
             return Ok(());
         }
-        if meets != met.config.version.as_deref() {
+        if meets != Some(version) && meets != met.config.version.as_deref() {
             return Err(changed(&format!("{KIND} {name}")).into());
         }
         let request = self.function("publish", "lambda:UpdateAlias", name);
@@ -103,8 +101,7 @@ impl AwsProvider {
         let moved = asked.set_revision_id(alias.revision_id).send().await;
         match moved.map_err(|failure| Failure::of(&request, &failure)) {
             Err(Failure { meaning: Meaning::Stale, .. }) => {
-                let asked = self.lambda.client.get_alias().function_name(name).name(LIVE_ALIAS).send().await;
-                let now = asked.map_err(|failure| Failure::of(&request, &failure))?.function_version;
+                let now = self.alias(name).await?.and_then(|it| it.function_version);
                 // A first attempt may have gone well, and its answer been lost.
                 if now.as_deref() == Some(version) { Ok(()) } else { Err(changed(&format!("{KIND} {name}")).into()) }
             }

@@ -4,16 +4,18 @@ use std::{collections::BTreeSet, time::Duration};
 
 use aws_sdk_lambda::{
     primitives::Blob,
-    types::{Architecture, Environment, FunctionCode, LogFormat, LoggingConfig, Runtime, VpcConfig},
+    types::{
+        Architecture, Environment, FunctionCode, LastUpdateStatus, LogFormat, LoggingConfig, Runtime, State, VpcConfig,
+    },
 };
 
-use super::{Described, KIND, accepted, placeholder, read};
+use super::{Described, KIND, accepted, placeholder, read, unable};
 use crate::{
     error::Result,
     model::infrastructure::{Found, Kind, Known, Lambda},
     remote::aws::provider::{
         AwsProvider,
-        failure::{Failure, Meaning, changed},
+        failure::{Failure, Meaning, changed, repeated},
     },
 };
 
@@ -69,11 +71,22 @@ impl AwsProvider {
     pub(in super::super) async fn change_lambda(&self, found: &Found, wanted: &Lambda, known: &Known) -> Result<()> {
         let name = &found.id;
         let met = self.met(name, wanted, known).await?.filter(|met| met.config.version == found.version);
-        let Some(met) = met else { return Err(changed(&format!("{KIND} {name}"))) };
-        if !met.settings.published || !is_as_wanted(name, &met, wanted, known)? {
+        let Some(mut met) = met else { return Err(changed(&format!("{KIND} {name}"))) };
+        if !met.settings.published && met.config.state == Some(State::Failed) {
+            met = self.remade(name, &met, wanted, known).await?;
+        }
+        let meets_one = met.settings.published && met.settings.also_live.is_empty();
+        if !meets_one || !is_as_wanted(name, &met, wanted, known)? {
             self.reconfigure(name, wanted, known).await?;
             let latest = self.with_code_of(name, &met.config, wanted, known).await?;
+            // Another run may have written its own settings since: those must not meet viewers as this one's.
+            if !is_as_wanted(name, &latest, wanted, known)? {
+                return Err(changed(&format!("{KIND} {name}")));
+            }
             let version = self.publish(name, &latest.config, wanted, known).await?;
+            if met.settings.deployed {
+                self.try_out(name, &version).await?;
+            }
             self.go_live(name, &version, &met).await?;
         }
         if met.settings.reserved_concurrency != wanted.reserved_concurrency {
@@ -94,12 +107,26 @@ impl AwsProvider {
         }
     }
 
-    /// Gives what is being worked on the configuration that is wanted.
+    /// Makes a function anew that nobody has met and that Lambda failed to make: nothing else mends it
+    /// (AWS Lambda Developer Guide, "Lambda function states").
+    async fn remade(&self, name: &str, failed: &Described, wanted: &Lambda, known: &Known) -> Result<Described> {
+        self.remove_lambda(name).await?;
+        let architecture = wanted.architecture.clone().or_else(|| failed.settings.architecture.clone());
+        let whole = Lambda { architecture, ..wanted.clone() };
+        repeated(|| self.make_lambda(name, &whole, known)).await?;
+        self.met(name, wanted, known).await?.ok_or_else(|| changed(&format!("{KIND} {name}")))
+    }
+
+    /// Gives what is being worked on the configuration that is wanted. A change that failed is made again.
     async fn reconfigure(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<(), Failure> {
         let request = self.function("change", "lambda:UpdateFunctionConfiguration", name);
         for pause in PAUSES.into_iter().map(Some).chain([None]) {
-            let latest = self.ready(name, None, wanted, known).await?;
-            if is_as_wanted(name, &latest, wanted, known)? {
+            let latest = self.at_rest(name, None, wanted, known).await?;
+            if latest.config.state == Some(State::Failed) {
+                return Err(unable(name, latest.config.state_reason.as_deref()).into());
+            }
+            let failed = latest.config.last_update_status == Some(LastUpdateStatus::Failed);
+            if !failed && is_as_wanted(name, &latest, wanted, known)? {
                 return Ok(());
             }
             let joins = !wanted.subnets.is_empty() || !latest.settings.subnets.is_empty();
@@ -116,7 +143,7 @@ impl AwsProvider {
                 .send()
                 .await;
             match (sent.map_err(|failure| Failure::of(&request, &failure)), pause) {
-                (Ok(_), _) => return Ok(()),
+                (Ok(_), _) => return self.ready(name, None, wanted, known).await.map(drop),
                 // A first attempt may have gone well, and its answer been lost: then it is as wanted now.
                 (Err(Failure { meaning: Meaning::Stale, .. }), _) => {
                     let latest = self.ready(name, None, wanted, known).await?;
@@ -153,6 +180,7 @@ fn is_as_wanted(name: &str, there: &Described, wanted: &Lambda, known: &Known) -
         accepts: accepted(name, wanted, known)?.into_iter().collect(),
         // These are not a version's.
         published: there.published,
+        also_live: there.also_live.clone(),
         reserved_concurrency: there.reserved_concurrency,
         tags: there.tags.clone(),
         architecture: there.architecture.clone(),
@@ -163,16 +191,17 @@ fn is_as_wanted(name: &str, there: &Described, wanted: &Lambda, known: &Known) -
     Ok(*there == wanted)
 }
 
-/// Whether a role, or what it may do, is not known everywhere yet, to EC2 and KMS among others, or EC2 is too busy to
-/// look. Lambda says so in words only.
+/// What Lambda says, in words only, where a role, or what it may do, is not known everywhere yet, to EC2 and KMS among
+/// others, or EC2 is too busy to look. The key encrypts the environment; the role is to be let use it.
+const TOO_EARLY: [&str; 4] = [
+    "cannot be assumed by Lambda",
+    "does not have permissions to call",
+    "KMS key is invalid for CreateGrant",
+    "throttled by EC2",
+];
+
 fn is_too_early(failure: &Failure) -> bool {
-    const WORDS: [&str; 4] = [
-        "cannot be assumed by Lambda",
-        "execution role does not have permissions",
-        "KMS key is invalid for CreateGrant",
-        "throttled by EC2",
-    ];
-    WORDS.iter().any(|words| failure.error.message.contains(words))
+    TOO_EARLY.iter().any(|words| failure.error.message.contains(words))
 }
 
 fn role(wanted: &Lambda, known: &Known) -> String {

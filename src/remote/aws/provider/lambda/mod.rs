@@ -5,13 +5,17 @@ mod code;
 mod make;
 mod placeholder;
 mod read;
+mod trial;
 
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
 };
 
-use aws_sdk_lambda::types::{FunctionConfiguration, LastUpdateStatus, State};
+use aws_sdk_lambda::{
+    operation::get_alias::GetAliasOutput,
+    types::{FunctionConfiguration, LastUpdateStatus, State},
+};
 
 pub use busy::RetryBusy;
 
@@ -82,15 +86,29 @@ impl AwsProvider {
         Ok(found.map_err(|failure| Failure::of(&request, &failure))?.tags.unwrap_or_default())
     }
 
+    /// Where viewers are led.
+    async fn alias(&self, name: &str) -> Result<Option<GetAliasOutput>> {
+        let request = self.function("read", "lambda:GetAlias", name);
+        let asked = self.lambda.client.get_alias().function_name(name).name(LIVE_ALIAS);
+        if_any(asked.send().await.map_err(|failure| Failure::of(&request, &failure)))
+    }
+
     /// What viewers meet; of a function that nobody can meet yet, what is being worked on.
     async fn met(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<Option<Described>> {
-        let Some(whole) = if_any(self.described(name, None, wanted, known).await)? else { return Ok(None) };
+        let Some(latest) = if_any(self.described(name, None, wanted, known).await)? else { return Ok(None) };
+        let Some(alias) = self.alias(name).await? else { return Ok(Some(latest)) };
         let Some(live) = if_any(self.described(name, Some(LIVE_ALIAS), wanted, known).await)? else {
-            return Ok(Some(whole));
+            return Ok(Some(latest));
         };
-        // Of a version, Lambda tells neither of these: they are the whole function's.
-        let Lambda { reserved_concurrency, tags, .. } = whole.settings;
-        Ok(Some(Described { settings: Lambda { reserved_concurrency, tags, ..live.settings }, ..live }))
+        let weights = alias.routing_config.and_then(|it| it.additional_version_weights).unwrap_or_default();
+        let settings = Lambda {
+            also_live: weights.into_keys().collect(),
+            // These are the whole function's, and Lambda leaves them out where it is asked for a version.
+            reserved_concurrency: latest.settings.reserved_concurrency,
+            tags: latest.settings.tags,
+            ..live.settings
+        };
+        Ok(Some(Described { settings, ..live }))
     }
 
     pub(super) async fn find_lambda(&self, name: &str, wanted: &Lambda, known: &Known) -> Result<Option<Found>> {
@@ -105,8 +123,8 @@ impl AwsProvider {
         }))
     }
 
-    /// What is being worked on, once Lambda has taken over the last change of it.
-    async fn ready(
+    /// What is being worked on, or a version, once no change of it is under way any more.
+    async fn at_rest(
         &self,
         name: &str,
         qualifier: Option<&str>,
@@ -117,20 +135,32 @@ impl AwsProvider {
         loop {
             let found = self.described(name, qualifier, wanted, known).await?;
             let config = &found.config;
-            let failed = match (&config.state, &config.last_update_status) {
-                (Some(State::Failed), _) => config.state_reason.as_deref(),
-                (_, Some(LastUpdateStatus::Failed)) => config.last_update_status_reason.as_deref(),
-                (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) if began.elapsed() < PATIENCE => {
-                    tokio::time::sleep(POLL).await;
-                    continue;
-                }
-                (Some(State::Pending), _) | (_, Some(LastUpdateStatus::InProgress)) => Some("it takes too long"),
-                _ => return Ok(found),
-            };
-            let why = failed.unwrap_or("it does not say why");
-            let message = format!("Lambda cannot run function {name} as it is configured: {why}");
-            let error = Error::new(Class::Remote, "function-failed", message);
-            return Err(error.help("correct `api.lambda` in cdn-config.yml, then run the command again").into());
+            if config.state != Some(State::Pending) && config.last_update_status != Some(LastUpdateStatus::InProgress) {
+                return Ok(found);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(unable(name, Some("it takes too long")).into());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// The same, after a change that Lambda must have taken over.
+    async fn ready(
+        &self,
+        name: &str,
+        qualifier: Option<&str>,
+        wanted: &Lambda,
+        known: &Known,
+    ) -> Result<Described, Failure> {
+        let found = self.at_rest(name, qualifier, wanted, known).await?;
+        let config = &found.config;
+        match (&config.state, &config.last_update_status) {
+            (Some(State::Failed), _) => Err(unable(name, config.state_reason.as_deref()).into()),
+            (_, Some(LastUpdateStatus::Failed)) => {
+                Err(unable(name, config.last_update_status_reason.as_deref()).into())
+            }
+            _ => Ok(found),
         }
     }
 
@@ -139,6 +169,14 @@ impl AwsProvider {
         let removed = self.lambda.client.delete_function().function_name(name).send().await;
         if_any(removed.map(drop).map_err(|failure| Failure::of(&request, &failure))).map(drop)
     }
+}
+
+/// The failure of a function that Lambda does not run.
+fn unable(name: &str, why: Option<&str>) -> Error {
+    let why = why.unwrap_or("it does not say why");
+    let message = format!("Lambda cannot run function {name} as it is configured: {why}");
+    Error::new(Class::Remote, "function-failed", message)
+        .help("correct `api.lambda` in cdn-config.yml, then run the command again")
 }
 
 /// The digests of the secrets that it accepts.
