@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::functions::{Answer, Functions};
 use crate::error::{Class, Error, Result};
 
-/// What every API answers: whether it can serve.
-pub const HEALTH: &str = "/health";
+/// What every API answers: whether it can serve. One that says `degraded` can, without its database or its cache.
+const HEALTH: &str = "/health";
 
 /// How much of an answer is shown, in characters.
 const SHOWN: usize = 300;
@@ -25,13 +25,44 @@ pub async fn ask(functions: &dyn Functions, version: &str, path: &str, pauses: &
     Ok(answer)
 }
 
+/// Fails unless `version` is as healthy as the one `before` it, which viewers meet: what only one of the two lacks is no
+/// outage, but its own code's or its own settings' doing.
+pub async fn require_health(functions: &dyn Functions, version: &str, before: &str, pauses: &[Duration]) -> Result<()> {
+    let mut answer = succeeded(version, HEALTH, ask(functions, version, HEALTH, pauses).await?)?;
+    for pause in pauses {
+        if !is_degraded(&answer) {
+            return Ok(());
+        }
+        tokio::time::sleep(*pause).await;
+        answer = succeeded(version, HEALTH, functions.ask(version, HEALTH).await?)?;
+    }
+    let met = functions.ask(before, HEALTH).await?;
+    if is_degraded(&answer) && is_success(&met) && !is_degraded(&met) {
+        let why = format!("GET {HEALTH} answered, as version {before} does not: {}", shown(&answer));
+        return Err(unfit(version, &why));
+    }
+    Ok(())
+}
+
+fn is_degraded(answer: &Answer) -> bool {
+    let health = serde_json::from_slice::<serde_json::Value>(&answer.body);
+    health.is_ok_and(|health| health["status"] == "degraded")
+}
+
+fn is_success(answer: &Answer) -> bool {
+    (200..300).contains(&answer.status)
+}
+
+fn shown(answer: &Answer) -> String {
+    String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect()
+}
+
 /// Fails unless the answer to `GET path` says that it went well.
 pub fn succeeded(version: &str, path: &str, answer: Answer) -> Result<Answer> {
-    if (200..300).contains(&answer.status) {
+    if is_success(&answer) {
         return Ok(answer);
     }
-    let text: String = String::from_utf8_lossy(&answer.body).chars().take(SHOWN).collect();
-    Err(unfit(version, &format!("GET {path} answered {}: {text}", answer.status)))
+    Err(unfit(version, &format!("GET {path} answered {}: {}", answer.status, shown(&answer))))
 }
 
 /// The failure of a version that must not meet viewers.

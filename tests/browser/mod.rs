@@ -1,6 +1,11 @@
 //! TreeBeard itself, deployed, served with its API, and used in Chromium.
 
-use std::{fs, path::Path, process::Command};
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::{Mutex, PoisonError},
+};
 
 use crate::support::{Project, Served};
 
@@ -37,8 +42,10 @@ fn treebeard_works_in_chromium() {
     remove_database(&project);
 }
 
-/// Runs browser tests.
+/// Runs browser tests, after those that another test runs: they use both cores.
 pub fn browse(args: &[&str], set_up: impl FnOnce(&mut Command) -> &mut Command) {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let mut command = Command::new("npx");
     command.args(["--no-install", "playwright", "test"]).args(args);
     set_up(command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("frontend")));

@@ -417,18 +417,3 @@ fn all_viewers_meet_one_version() {
     let alias = function.does("GET", "/aliases/live", &Value::Null);
     assert!(alias["RoutingConfig"].is_null(), "{alias}");
 }
-
-#[test]
-fn a_role_outlives_the_function_whose_networks_interfaces_it_removes() {
-    let network = "vpc: { subnets: [subnet-0a1b2c3d4e5f60718], security_groups: [sg-0a1b2c3d4e5f60718] }";
-    let world = World::new("", &format!("{LAMBDA}\n    {network}"));
-    world.provision();
-    let kinds = |document: &Value| -> Vec<String> {
-        document["resources"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
-    };
-    let removed = world.json(&["provision", "--destroy", "--with-content", "--yes"]);
-    assert!(kinds(&removed).contains(&"lambda".to_owned()) && !kinds(&removed).contains(&"role".to_owned()));
-    assert!(removed["notes"].to_string().contains("half an hour"), "{removed}");
-    let removed = world.json(&["provision", "--destroy", "--with-content", "--yes"]);
-    assert_eq!((kinds(&removed), &removed["notes"]), (vec!["role".to_owned()], &json!([])));
-}

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::World;
+use super::{timings, world::World};
 use crate::{
     browser::browse,
     support::http::{Reply, get, get_with, request},
@@ -10,6 +10,8 @@ use crate::{
 
 const CATALOG: &str = "/api/v1/plans/catalog?zip_code=77002&page_size=100";
 const BILLS: &[u8] = b"date,kwh,cost_cents\n2026-07,1400,18200\n2026-08,1420,18460\n2026-09,1100,14300\n";
+/// A page of a later release.
+const LATER: &str = "<h1>later</h1>";
 const JSON: (&str, &str) = ("Content-Type", "application/json");
 
 #[test]
@@ -25,8 +27,11 @@ fn a_site_and_its_api_go_live_together_and_come_back_together() {
     assert_eq!(get(world.site(), "/plans").status, 200);
     answers_as_the_api_does(&world);
     is_refused_without_the_distribution(&world);
+    timings::measure(&world, CATALOG);
     let site = format!("http://localhost:{}", world.site());
-    browse(&["--project=site", "account", "catalogue", "dialog"], |command| command.env("BASE_URL", site));
+    browse(&["--project=site", "account", "catalogue", "dialog"], |command| {
+        command.env("BASE_URL", site).env("AUTH_MODE", "jwt")
+    });
 
     a_sick_version_is_never_met(&world, &first);
     comes_back_with_its_pages(&world, &first);
@@ -90,15 +95,16 @@ fn is_refused_without_the_distribution(world: &World) {
 fn a_sick_version_is_never_met(world: &World, live: &Value) {
     let program = world.project.path("sound");
     std::fs::copy(world.project.path("bootstrap"), &program).unwrap();
-    let sick = format!("#!/bin/sh\nDATABASE_URL=postgres://nobody@127.0.0.1:1/none exec {}\n", program.display());
+    let elsewhere = "export DATABASE_URL=postgres://nobody@127.0.0.1:1/none";
+    let sick = format!("#!/bin/sh\n{elsewhere}\nexec '{}'\n", program.display());
     world.project.write("bootstrap", sick);
-    world.project.write("frontend/dist/later.txt", "later");
+    world.project.write("frontend/dist/later.html", LATER);
     let error = world.refused(&["deploy", "--no-build"], 7, "smoke-failed");
-    assert!(error["message"].as_str().unwrap().contains("/health answered 503"), "{error}");
+    assert!(error["message"].as_str().unwrap().contains("\"database\":\"down\""), "{error}");
     let status = world.run(&["status"]);
     assert_eq!((&status["api"]["version"], &status["api"]["matches"]), (&live["api"]["version"], &json!(true)));
     assert_eq!(get(world.site(), CATALOG).status, 200);
-    assert_ne!(get(world.site(), "/later.txt").text(), "later");
+    assert_ne!(get(world.site(), "/later.html").text(), LATER);
 }
 
 fn comes_back_with_its_pages(world: &World, first: &Value) {
@@ -108,12 +114,12 @@ fn comes_back_with_its_pages(world: &World, first: &Value) {
     world.project.write("bootstrap", program);
     let second = world.run(&["deploy", "--no-build"]);
     assert_ne!(second["api"]["digest"], first["api"]["digest"]);
-    assert_eq!(get(world.site(), "/later.txt").text(), "later");
+    assert_eq!(get(world.site(), "/later.html").text(), LATER);
     assert_eq!(get(world.site(), CATALOG).status, 200);
 
     let back = world.run(&["rollback"]);
     assert_eq!((&back["release"], &back["api"]["digest"]), (&first["release"], &first["api"]["digest"]));
-    assert_ne!(get(world.site(), "/later.txt").text(), "later");
+    assert_ne!(get(world.site(), "/later.html").text(), LATER);
     assert_eq!(world.same("GET", CATALOG, &[], b"").status, 200);
     assert_eq!(world.run(&["status"])["api"]["matches"], json!(true));
 }

@@ -3,4 +3,5 @@
 //! ministack executes the function, with PostgreSQL and Redis behind it and a distribution in front of it.
 
 mod function;
+mod timings;
 mod world;

@@ -8,7 +8,7 @@ use crate::{
     model::openapi::{Document, Operation, Operations},
     remote::{
         functions::Answer,
-        trial::{self, HEALTH, succeeded, unfit},
+        trial::{self, require_health, succeeded, unfit},
     },
 };
 
@@ -20,7 +20,7 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1); 2];
 
 /// Fails unless the version is healthy, has the operations that the pages need, and answers the reads.
 pub async fn try_out(change: &Change, version: &str) -> Result<Option<Document>> {
-    require(change, version, HEALTH).await?;
+    require_health(change.functions.as_ref(), version, &change.before.version, &PAUSES).await?;
     let document = document(change, version).await?;
     for path in &change.reads {
         require(change, version, path).await?;

@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
 use super::{Described, KIND, accepted, placeholder, read, unable};
 use crate::{
     error::Result,
-    model::infrastructure::{Found, Kind, Known, Lambda},
+    model::infrastructure::{Found, Kind, Known, LIVE_ALIAS, Lambda},
     remote::aws::provider::{
         AwsProvider,
         failure::{Failure, Meaning, changed, repeated},
@@ -85,7 +85,7 @@ impl AwsProvider {
             }
             let version = self.publish(name, &latest.config, wanted, known).await?;
             if met.settings.deployed {
-                self.try_out(name, &version).await?;
+                self.try_out(name, &version, met.config.version.as_deref().unwrap_or(LIVE_ALIAS)).await?;
             }
             self.go_live(name, &version, &met).await?;
         }

@@ -6,7 +6,7 @@ use crate::{
     error::Result,
     remote::{
         aws::{LambdaFunction, provider::AwsProvider},
-        trial::{self, HEALTH},
+        trial::require_health,
     },
 };
 
@@ -17,12 +17,10 @@ const PAUSES: [Duration; 4] =
 impl AwsProvider {
     /// Fails unless the version can serve. What it cannot reach, such as a secret that is not where the settings say
     /// or a database in another network, would be every viewer's error.
-    pub(super) async fn try_out(&self, name: &str, version: &str) -> Result<()> {
+    pub(super) async fn try_out(&self, name: &str, version: &str, before: &str) -> Result<()> {
         // It is only asked: where its code lies does not matter.
         let function = LambdaFunction::new(&self.lambda_sdk, name, "");
-        let answer = trial::ask(&function, version, HEALTH, &PAUSES).await?;
-        let tried = trial::succeeded(version, HEALTH, answer);
-        tried.map(drop).map_err(|failure| {
+        require_health(&function, version, before, &PAUSES).await.map_err(|failure| {
             failure.help(
                 "viewers meet what they met before; correct `api.lambda` in cdn-config.yml (are the secrets where it says, \
                  does the network lead to the database?): the function's log group has what it wrote",
