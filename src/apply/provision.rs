@@ -52,7 +52,7 @@ pub struct Workshop {
 pub struct Outcome {
     /// The resources as they are now.
     pub known: Known,
-    /// Whether [settled](Step::settled) steps are left for a later run: not every edge knows the distribution yet.
+    /// Whether steps that [narrow](Step::narrows) are left for a later run: not every edge knows the distribution yet.
     pub deferred: bool,
 }
 

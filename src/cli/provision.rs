@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// What is left where nobody waited for every edge.
-const UNSETTLED: &str = "the API still accepts the earlier secret, since edges may still send it: \
-                         run `provision` again in a few minutes, and it no longer will";
+const UNSETTLED: &str = "the API still accepts the earlier secret, and may what it might before, since edges may still \
+                         rely on that: run `provision` again in a few minutes to take it away";
 
 /// What is left of a function that was in a network.
 const ROLE_STAYS: &str = "the function's role stays for now: Lambda needs it to remove the function's network interfaces, \

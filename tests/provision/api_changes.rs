@@ -306,6 +306,11 @@ fn settings_that_do_not_work_never_meet_viewers() {
     let error = world.refused(&["provision", "--yes"], 7, "smoke-failed");
     assert!(error["message"].as_str().unwrap().contains("GET /health answered 503: status 503"), "{error}");
     assert_eq!(function.live(), before);
+    // A deploy would publish what was refused.
+    world.configure("", LAMBDA);
+    assert!(world.drift().contains(&"lambda unpublished".to_owned()));
+    world.provision();
+    assert_eq!(world.drift(), Vec::<String>::new());
     world.configure("", &LAMBDA.replace("ssm:/site/url", "ssm:/site/other"));
     world.provision();
     assert_eq!(world.drift(), Vec::<String>::new());

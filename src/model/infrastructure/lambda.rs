@@ -55,6 +55,9 @@ pub struct Lambda {
     pub published: bool,
     /// Other versions that the alias leads some viewers to.
     pub also_live: BTreeSet<String>,
+    /// Whether what a next version would be published with differs from what viewers meet: a change was refused, or
+    /// whoever made it died.
+    pub unpublished: bool,
     /// What starts the program: `provided.al2023`.
     pub runtime: String,
     /// Processors, which come with the code: wanted of a function that is to be made only.

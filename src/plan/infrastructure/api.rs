@@ -67,6 +67,7 @@ fn function(config: &Config, aws: &Aws, configured: &Configured, facts: &Facts, 
     Lambda {
         published: true,
         also_live: BTreeSet::new(),
+        unpublished: false,
         runtime: "provided.al2023".to_owned(),
         // Changing it alone would start the code of one kind of processor on another.
         architecture: facts.lambda.is_none().then(|| configured.architecture.to_string()),
@@ -142,6 +143,7 @@ fn widened(mut wanted: Role, facts: &Facts) -> Role {
     else {
         return wanted;
     };
+    wanted.other_policies.clone_from(&found.other_policies);
     for (sid, statement) in &found.statements {
         if statement["Effect"] != "Allow" || wanted.statements.values().any(|it| it == statement) {
             continue;

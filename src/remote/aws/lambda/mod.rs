@@ -2,7 +2,10 @@
 
 mod exchange;
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -240,8 +243,10 @@ impl Functions for LambdaFunction {
             _ => {}
         }
         let asked = self.client.update_alias().function_name(&self.name).name(LIVE_ALIAS);
-        // Weights that somebody gave other versions would keep some viewers there.
-        let whole = is_split(&found).then(|| AliasRoutingConfiguration::builder().build());
+        // Weights that somebody gave other versions would keep some viewers there; nothing less than an empty map takes
+        // them away.
+        let nothing = || AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new()));
+        let whole = is_split(&found).then(|| nothing().build());
         let asked = asked.function_version(version).set_routing_config(whole).set_revision_id(found.revision_id);
         let Err(failure) = asked.send().await else { return Ok(()) };
         let meanwhile = is(&failure, MEANWHILE);

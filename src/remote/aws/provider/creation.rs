@@ -81,7 +81,8 @@ impl AwsProvider {
             }
             tokio::time::sleep(jittered(pause)).await;
         }
-        Err(changed(&format!("{} {}", wanted.kind(), wanted.name)))
+        let gone = || changed(&format!("{} {}", wanted.kind(), wanted.name));
+        self.look(wanted, id, known).await?.ok_or_else(gone)
     }
 }
 

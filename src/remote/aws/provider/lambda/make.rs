@@ -76,7 +76,7 @@ impl AwsProvider {
             met = self.remade(name, &met, wanted, known).await?;
         }
         let meets_one = met.settings.published && met.settings.also_live.is_empty();
-        if !meets_one || !is_as_wanted(name, &met, wanted, known)? {
+        if !meets_one || met.settings.unpublished || !is_as_wanted(name, &met, wanted, known)? {
             self.reconfigure(name, wanted, known).await?;
             let latest = self.with_code_of(name, &met.config, wanted, known).await?;
             // Another run may have written its own settings since: those must not meet viewers as this one's.
@@ -181,6 +181,7 @@ fn is_as_wanted(name: &str, there: &Described, wanted: &Lambda, known: &Known) -
         // These are not a version's.
         published: there.published,
         also_live: there.also_live.clone(),
+        unpublished: there.unpublished,
         reserved_concurrency: there.reserved_concurrency,
         tags: there.tags.clone(),
         architecture: there.architecture.clone(),

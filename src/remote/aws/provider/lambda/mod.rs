@@ -8,7 +8,7 @@ mod read;
 mod trial;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     time::{Duration, Instant},
 };
 
@@ -63,8 +63,8 @@ impl AwsProvider {
         let concurrency = found.concurrency.and_then(|it| it.reserved_concurrent_executions);
         let tags = match found.tags_error {
             // Lambda leaves out tags that the caller may not list, and does not fail.
-            Some(_) => self.function_tags(name, &config).await?,
-            None => found.tags.unwrap_or_default(),
+            Some(_) if qualifier.is_none() => self.function_tags(name, &config).await?,
+            _ => found.tags.unwrap_or_default(),
         };
         let settings = Lambda {
             published: qualifier.is_some(),
@@ -102,6 +102,8 @@ impl AwsProvider {
         };
         let weights = alias.routing_config.and_then(|it| it.additional_version_weights).unwrap_or_default();
         let settings = Lambda {
+            unpublished: latest.config.last_update_status == Some(LastUpdateStatus::Failed)
+                || of_version(&latest.settings) != of_version(&live.settings),
             also_live: weights.into_keys().collect(),
             // These are the whole function's, and Lambda leaves them out where it is asked for a version.
             reserved_concurrency: latest.settings.reserved_concurrency,
@@ -187,4 +189,16 @@ fn accepted(name: &str, wanted: &Lambda, known: &Known) -> Result<Vec<String>> {
         _ => Ok(digest.clone()),
     };
     wanted.accepts.iter().map(digest).collect()
+}
+
+/// What a version is published with, less its code.
+fn of_version(settings: &Lambda) -> Lambda {
+    Lambda {
+        published: true,
+        reserved_concurrency: None,
+        tags: BTreeMap::new(),
+        architecture: None,
+        deployed: true,
+        ..settings.clone()
+    }
 }
