@@ -27,7 +27,7 @@ frontend:
 rust: frontend
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo clippy -p treebeard-cdn --test live --locked -- -D warnings
+	cargo clippy --workspace --test live --locked -- -D warnings
 	PATH="target/tools/bin:$$PATH" cargo deny --log-level error check licenses bans sources
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --quiet
 	cargo test --workspace --locked
