@@ -10,7 +10,7 @@ use super::{
 use crate::support::{Run, proxy::Fate};
 
 /// Ways in which one request can go wrong.
-const FAULTS: [(&str, Fate); 5] = [
+pub const FAULTS: [(&str, Fate); 5] = [
     ("503", Fate::slow_down()),
     ("lost", Fate::lost()),
     ("answer lost", Fate::answer_lost()),
@@ -19,7 +19,7 @@ const FAULTS: [(&str, Fate); 5] = [
 ];
 
 /// Longer than any pause of the network that a client should notice, shorter than its patience.
-const LATE: Duration = Duration::from_millis(1_200);
+pub const LATE: Duration = Duration::from_millis(1_200);
 
 /// Beyond the 30 seconds that a client waits for an answer.
 const TOO_LATE: Duration = Duration::from_millis(31_500);

@@ -4,7 +4,7 @@
 //! every request in turn: at a sample of them, or at all where `PROPTEST_CASES` says so.
 
 pub mod bucket;
-mod faults;
+pub mod faults;
 mod input;
 mod kills;
 mod parts;

@@ -6,7 +6,7 @@ use super::world::{WHOLE, World};
 use crate::support::{
     distribution::edit,
     proxy::Fate,
-    victim::{sample, suffer},
+    victim::{death_at, sample, suffer},
 };
 
 /// How many requests a whole run takes.
@@ -32,15 +32,7 @@ fn a_run_that_dies_at_any_request_is_finished_by_the_next() {
     for (at, carried_out) in deaths {
         println!("request {at}, carried out: {carried_out}");
         let world = World::new("", "");
-        suffer(&world.proxy, &mut world.command(&["provision", "--yes"]), move |request, victim| {
-            let victim = victim.clone();
-            match request.number.cmp(&at) {
-                Ordering::Less => Fate::passes(),
-                Ordering::Greater => Fate::lost(),
-                Ordering::Equal if carried_out => Fate::answer_lost().then(move || victim.kill()),
-                Ordering::Equal => Fate::lost().first(move || victim.kill()),
-            }
-        });
+        suffer(&world.proxy, &mut world.command(&["provision", "--yes"]), death_at(at, carried_out));
         assert_whole(&world);
     }
 }

@@ -80,11 +80,7 @@ impl World {
 
     /// Runs a command that must be refused, and gives its error.
     pub fn refused(&self, args: &[&str], code: i32, rule: &str) -> Value {
-        let run = self.run(&[args, &["--json"]].concat());
-        assert_eq!(run.code, code, "{args:?}: {run:?}");
-        let error = run.json()["error"].clone();
-        assert_eq!(error["rule"], rule, "{error}");
-        error
+        self.run(&[args, &["--json"]].concat()).error(code, rule)
     }
 
     /// Brings everything into being, by requests that AWS's model of its API allows.

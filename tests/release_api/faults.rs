@@ -1,6 +1,6 @@
 //! At each request that a release of both halves adds to one of pages alone: the program dies, or the request goes wrong.
 
-use std::{thread, time::Duration};
+use std::thread;
 
 use serde_json::json;
 
@@ -11,9 +11,13 @@ use super::{
 use crate::{
     crash::{
         bucket::Objects,
+        faults::{FAULTS, LATE},
         sites::{self, release},
     },
-    support::{proxy::Fate, victim::sample},
+    support::{
+        proxy::Fate,
+        victim::{death_at, sample},
+    },
 };
 
 /// The site before a command and after it.
@@ -92,33 +96,13 @@ fn kill(world: &World, sides: &Sides, command: &[&str], first: First, size: u32)
     println!("{command:?}: killed at {} points of {}", points.len(), 2 * requests.len());
     for (number, carried_out) in points {
         world.restore(&sides.before.0, &sides.before.1);
-        let run = world.suffer(command, move |request, victim| {
-            let victim = victim.clone();
-            match request.number.cmp(&number) {
-                std::cmp::Ordering::Less => Fate::passes(),
-                std::cmp::Ordering::Greater => Fate::lost(),
-                std::cmp::Ordering::Equal if carried_out => Fate::answer_lost().then(move || victim.kill()),
-                std::cmp::Ordering::Equal => Fate::lost().first(move || victim.kill()),
-            }
-        });
+        let run = world.suffer(command, death_at(number, carried_out));
         println!("killed at {number}, carried out: {carried_out}: {}", run.code);
         sides.assert_works(world, first);
         world.json(command);
         sides.assert_done(world);
     }
 }
-
-/// Ways in which one request can go wrong.
-const FAULTS: [(&str, Fate); 5] = [
-    ("503", Fate::slow_down()),
-    ("lost", Fate::lost()),
-    ("answer lost", Fate::answer_lost()),
-    ("answer cut", Fate::answer_cut()),
-    ("late", Fate::passes()),
-];
-
-/// Longer than any pause of the network that a client should notice.
-const LATE: Duration = Duration::from_millis(1_200);
 
 /// Spoils each of a sample of the requests of `command` once in each way.
 fn spoil(world: &World, sides: &Sides, command: &[&str], first: First, size: u32) {

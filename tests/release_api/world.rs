@@ -4,7 +4,6 @@ use std::process::Command;
 
 use aws_sdk_lambda::{
     Client,
-    config::{BehaviorVersion, Region},
     primitives::Blob,
     types::{AliasRoutingConfiguration, FunctionCode, Runtime},
 };
@@ -62,7 +61,7 @@ impl World {
             project: Project::new(),
             proxy: Proxy::new(server.port),
             bucket: Bucket { s3: server.s3(), name },
-            lambda: client(server),
+            lambda: Client::new(&server.sdk()),
             server,
             runtime,
             function,
@@ -129,11 +128,7 @@ impl World {
 
     /// Runs a command that must be refused, and gives its error.
     pub fn refused(&self, args: &[&str], code: i32, rule: &str) -> Value {
-        let run = self.run(&[args, &["--json"]].concat());
-        assert_eq!(run.code, code, "{args:?}: {run:?}");
-        let error = run.json()["error"].clone();
-        assert_eq!(error["rule"], rule, "{error}");
-        error
+        self.run(&[args, &["--json"]].concat()).error(code, rule)
     }
 
     /// Puts a program and pages where a build would leave them.
@@ -255,16 +250,6 @@ impl Objects {
 fn hex(digest: &str) -> String {
     use base64::{Engine as _, prelude::BASE64_STANDARD};
     hex::encode(BASE64_STANDARD.decode(digest).unwrap())
-}
-
-fn client(server: &Server) -> Client {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(server.endpoint())
-        .credentials_provider(server.credentials())
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
 }
 
 /// What `provision` leaves: a function that is not deployed to yet, and the alias.

@@ -2,7 +2,6 @@
 
 use aws_sdk_cloudfront::{
     Client,
-    config::{BehaviorVersion, Region},
     primitives::Blob,
     types::{
         CacheBehavior, CacheBehaviors, DefaultCacheBehavior, DistributionConfig, EventType, FunctionAssociation,
@@ -45,13 +44,7 @@ pub async fn with_api(server: &Server, id: &str, bucket: &str, path: &str, wante
 
 /// The SDK's own client.
 pub fn client(server: &Server) -> Client {
-    let config = aws_sdk_cloudfront::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(server.endpoint())
-        .credentials_provider(server.credentials())
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
+    Client::new(&server.sdk())
 }
 
 /// Changes a distribution's configuration as somebody does by hand.

@@ -110,6 +110,15 @@ impl Run {
         serde_json::from_str(&self.stdout).unwrap_or_else(|cause| panic!("{cause}: {self:?}"))
     }
 
+    /// The error of a command that must have been refused like this.
+    #[track_caller]
+    pub fn error(&self, code: i32, rule: &str) -> serde_json::Value {
+        assert_eq!(self.code, code, "{self:?}");
+        let error = self.json()["error"].clone();
+        assert_eq!(error["rule"], rule, "{error}");
+        error
+    }
+
     /// Standard output with what differs from run to run replaced: release ids, times, durations.
     pub fn stable(&self) -> String {
         let id = |word: &str| word.len() == 28 && word.as_bytes()[8] == b'T' && word.as_bytes()[19] == b'-';

@@ -1,6 +1,7 @@
 //! Commands of ours that something is done to while they run.
 
 use std::{
+    cmp,
     process::{Command, Stdio},
     sync::{
         Arc,
@@ -86,4 +87,18 @@ pub fn sample<T>(mut points: Vec<T>, size: u32) -> Vec<T> {
         points.truncate(wanted);
     }
     points
+}
+
+/// The program is killed at the request with this number, before or after the server carried it out, and none gets
+/// through any more.
+pub fn death_at(number: usize, carried_out: bool) -> impl Fn(&Request, &Victim) -> Fate + Send + Sync + 'static {
+    move |request, victim| {
+        let victim = victim.clone();
+        match request.number.cmp(&number) {
+            cmp::Ordering::Less => Fate::passes(),
+            cmp::Ordering::Greater => Fate::lost(),
+            cmp::Ordering::Equal if carried_out => Fate::answer_lost().then(move || victim.kill()),
+            cmp::Ordering::Equal => Fate::lost().first(move || victim.kill()),
+        }
+    }
 }

@@ -124,9 +124,7 @@ impl World {
 
     /// Runs a command that must be refused, and gives its error.
     pub fn refused(&self, args: &[&str], code: i32, rule: &str) -> Value {
-        let run = Run::of(&mut self.command(args));
-        assert_eq!((run.code, &run.json()["error"]["rule"]), (code, &json!(rule)), "{args:?}: {run:?}");
-        run.json()["error"].clone()
+        Run::of(&mut self.command(args)).error(code, rule)
     }
 
     /// Makes everything that the site needs.

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use super::{Api, world};
 use crate::support::{
-    proxy::{Fate, Request},
+    proxy::Fate,
     servers::Received,
-    victim::{sample, suffer},
+    victim::{death_at, sample, suffer},
 };
 
 #[test]
@@ -57,16 +57,7 @@ fn a_removal_that_dies_at_a_request_about_it_is_finished_by_the_next() {
         println!("request {at}, carried out: {carried_out}, one of {of}");
         let world = world();
         world.provision();
-        let script = move |request: &Request, victim: &crate::support::victim::Victim| {
-            let victim = victim.clone();
-            match request.number.cmp(&at) {
-                Ordering::Less => Fate::passes(),
-                Ordering::Greater => Fate::lost(),
-                Ordering::Equal if carried_out => Fate::answer_lost().then(move || victim.kill()),
-                Ordering::Equal => Fate::lost().first(move || victim.kill()),
-            }
-        };
-        suffer(&world.proxy, &mut world.command(&["provision", "--destroy", "--yes"]), script);
+        suffer(&world.proxy, &mut world.command(&["provision", "--destroy", "--yes"]), death_at(at, carried_out));
         world.json(&["provision", "--destroy", "--yes"]);
         assert_eq!(Api::of(&world).left(), Vec::<&str>::new());
         assert!(world.inventory().iter().all(|(_, count)| *count == 0), "{:?}", world.inventory());

@@ -13,12 +13,7 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_lambda::{
-    Client,
-    config::{BehaviorVersion, Region},
-    primitives::Blob,
-    types::Environment,
-};
+use aws_sdk_lambda::{Client, primitives::Blob, types::Environment};
 use serde_json::{Value, json};
 use treebeard_cdn::{
     model::{digest::Digest, infrastructure::LIVE_ALIAS},
@@ -27,7 +22,7 @@ use treebeard_cdn::{
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::world::World;
-use crate::support::{http::Reply, servers::REGION};
+use crate::support::http::Reply;
 
 /// A site whose API ships with it.
 pub const LAMBDA: &str = "api:\n  package: lambda\n  lambda:\n    binary: target/api\n    memory: 256MiB\n    \
@@ -56,35 +51,17 @@ fn world() -> World {
 
 /// The SDK's own client.
 pub fn lambda_client(world: &World) -> Client {
-    let config = aws_sdk_lambda::Config::builder()
-        .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(world.server.endpoint())
-        .credentials_provider(world.server.credentials())
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
+    Client::new(&world.server.sdk())
 }
 
 /// The same for what its role may do.
 pub fn iam_client(world: &World) -> aws_sdk_iam::Client {
-    let config = aws_sdk_iam::Config::builder()
-        .behavior_version(aws_sdk_iam::config::BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(world.server.endpoint())
-        .credentials_provider(world.server.credentials())
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    aws_sdk_iam::Client::from_conf(config.build())
+    aws_sdk_iam::Client::new(&world.server.sdk())
 }
 
 /// The same for its logs.
 fn logs_client(world: &World) -> aws_sdk_cloudwatchlogs::Client {
-    let config = aws_sdk_cloudwatchlogs::Config::builder()
-        .behavior_version(aws_sdk_cloudwatchlogs::config::BehaviorVersion::latest())
-        .region(Region::new(REGION))
-        .endpoint_url(world.server.endpoint())
-        .credentials_provider(world.server.credentials())
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    aws_sdk_cloudwatchlogs::Client::from_conf(config.build())
+    aws_sdk_cloudwatchlogs::Client::new(&world.server.sdk())
 }
 
 /// The function, past the tool.

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region, SharedCredentialsProvider};
 use treebeard_cdn::remote::aws::{Access, Checksums, Connection};
 
 pub use ministack::{ministack, strict_ministack, user};
@@ -72,6 +72,17 @@ impl Server {
             .credentials_provider(self.credentials())
             .http_client(aws_smithy_http_client::Builder::new().build_http());
         aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// What every other client of the SDK is made from.
+    pub fn sdk(&self) -> aws_config::SdkConfig {
+        aws_config::SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(REGION))
+            .endpoint_url(self.endpoint())
+            .credentials_provider(SharedCredentialsProvider::new(self.credentials()))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build()
     }
 
     pub fn credentials(&self) -> Credentials {

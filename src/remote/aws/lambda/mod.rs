@@ -243,10 +243,7 @@ impl Functions for LambdaFunction {
             _ => {}
         }
         let asked = self.client.update_alias().function_name(&self.name).name(LIVE_ALIAS);
-        // Weights that somebody gave other versions would keep some viewers there; nothing less than an empty map takes
-        // them away.
-        let nothing = || AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new()));
-        let whole = is_split(&found).then(|| nothing().build());
+        let whole = is_split(&found).then(unsplit);
         let asked = asked.function_version(version).set_routing_config(whole).set_revision_id(found.revision_id);
         let Err(failure) = asked.send().await else { return Ok(()) };
         let meanwhile = is(&failure, MEANWHILE);
@@ -293,6 +290,12 @@ impl Functions for LambdaFunction {
 fn is_split(alias: &Alias) -> bool {
     let weights = alias.routing_config().and_then(AliasRoutingConfiguration::additional_version_weights);
     weights.is_some_and(|weights| weights.values().any(|&share| share > 0.0))
+}
+
+/// All viewers meet the same version: weights that somebody gave others are taken away by an empty map, and by nothing
+/// less.
+pub(super) fn unsplit() -> AliasRoutingConfiguration {
+    AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new())).build()
 }
 
 /// The failure of a move that did not take place.

@@ -1,11 +1,6 @@
 //! Which code viewers meet: a change of settings never changes that.
 
-use std::collections::HashMap;
-
-use aws_sdk_lambda::{
-    primitives::Blob,
-    types::{AliasRoutingConfiguration, FunctionConfiguration},
-};
+use aws_sdk_lambda::{primitives::Blob, types::FunctionConfiguration};
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::{Described, KIND, placeholder};
@@ -16,9 +11,12 @@ use crate::{
         infrastructure::{Known, LIVE_ALIAS, Lambda, SITE_TAG},
         path::StorageKey,
     },
-    remote::aws::provider::{
-        AwsProvider,
-        failure::{Failure, Meaning, changed},
+    remote::aws::{
+        lambda::unsplit,
+        provider::{
+            AwsProvider,
+            failure::{Failure, Meaning, changed},
+        },
     },
 };
 
@@ -95,9 +93,7 @@ impl AwsProvider {
         }
         let request = self.function("publish", "lambda:UpdateAlias", name);
         let asked = self.lambda.client.update_alias().function_name(name).name(LIVE_ALIAS).function_version(version);
-        // All viewers meet the same version: weights of others are taken away by an empty map, and by nothing less.
-        let nothing = || AliasRoutingConfiguration::builder().set_additional_version_weights(Some(HashMap::new()));
-        let asked = asked.set_routing_config(alias.routing_config.map(|_| nothing().build()));
+        let asked = asked.set_routing_config(alias.routing_config.map(|_| unsplit()));
         let moved = asked.set_revision_id(alias.revision_id).send().await;
         match moved.map_err(|failure| Failure::of(&request, &failure)) {
             Err(Failure { meaning: Meaning::Stale, .. }) => {
